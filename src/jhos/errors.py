@@ -1,0 +1,54 @@
+"""What can go wrong, each class with the exit code that it ends the command with.
+
+JhosError 1                 failed
+├── SettingsError 2         settings are wrong; nothing was sent
+├── ClusterUnreachable 3    no kubeconfig, no such context, no answer
+│   └── LoginNeeded 3       the server does not know who is asking
+├── Refused 4               rights, quota, policy
+│   ├── Conflict 4          somebody else owns it
+│   └── Busy 4              another run holds the deployment
+├── OutOfTime 5             safe to run again
+└── BuildFailed 6
+"""
+
+
+class JhosError(Exception):
+    """`message` says what failed on which object and why; `hint` what to do or type next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+class SettingsError(JhosError):
+    exit_code = 2
+
+
+class ClusterUnreachable(JhosError):
+    exit_code = 3
+
+
+class LoginNeeded(ClusterUnreachable):
+    pass
+
+
+class Refused(JhosError):
+    exit_code = 4
+
+
+class Conflict(Refused):
+    pass
+
+
+class Busy(Refused):
+    pass
+
+
+class OutOfTime(JhosError):
+    exit_code = 5
+
+
+class BuildFailed(JhosError):
+    exit_code = 6

@@ -1,0 +1,31 @@
+"""API objects as on the wire, and references to them."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class ObjectRef:
+    """One object in the namespace at hand."""
+
+    kind: str
+    name: str
+
+    @classmethod
+    def of(cls, obj: Object) -> Self:
+        return cls(obj["kind"], obj["metadata"]["name"])
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+def labels_of(obj: Object) -> dict[str, str]:
+    labels: dict[str, str] = obj["metadata"].get("labels") or {}
+    return labels
+
+
+def annotations_of(obj: Object) -> dict[str, str]:
+    annotations: dict[str, str] = obj["metadata"].get("annotations") or {}
+    return annotations

@@ -1,0 +1,116 @@
+"""What applying would change, as a value: live objects and wanted ones → Plan, purely."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jhos.errors import Conflict
+from jhos.kinds import KINDS
+from jhos.objects import Object, ObjectRef, annotations_of, labels_of
+from jhos.render import KEEP, RENDERED
+
+# Who writes into our objects as a matter of course, beside their status.
+_CONTROLLERS = ("jhos", "kube-controller-manager", "openshift-controller-manager")
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class Change:
+    """`before` is None for what is not there yet, `after` for what goes."""
+
+    action: Action
+    ref: ObjectRef
+    before: Object | None = None
+    after: Object | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    changes: tuple[Change, ...]
+
+    def of(self, *actions: Action) -> list[Change]:
+        return [change for change in self.changes if change.action in actions]
+
+    @property
+    def writes(self) -> list[Change]:
+        return self.of(Action.CREATE, Action.UPDATE)
+
+
+def is_settled(live: Object, wanted: Object) -> bool:
+    """Whether the live object was rendered from the same and nobody else wrote into it.
+
+    `live` needs its metadata only.
+    """
+    if annotations_of(live).get(RENDERED) != annotations_of(wanted)[RENDERED]:
+        return False
+    writers = {
+        entry["manager"]
+        for entry in live["metadata"].get("managedFields", [])
+        if not entry.get("subresource")
+    }
+    return "jhos" in writers and writers.issubset(_CONTROLLERS)
+
+
+def check_ownership(name: str, live: Mapping[ObjectRef, Object], wanted: Iterable[Object]) -> None:
+    """Raises Conflict where an object of a wanted name belongs to something else."""
+    for ref in (ObjectRef.of(each) for each in wanted):
+        if ref in live and labels_of(live[ref]).get("app.kubernetes.io/instance") != name:
+            raise Conflict(
+                f"{ref} exists already and does not belong to a deployment {name}.",
+                "Choose another --name, or remove that object.",
+            )
+
+
+def plan_deploy(
+    wanted: Iterable[Object],
+    live: Mapping[ObjectRef, Object],
+    previewed: Mapping[ObjectRef, tuple[Object, Object]],
+    obsolete: Iterable[ObjectRef],
+) -> Plan:
+    """`previewed`: (live, as it would be) of what is there and not settled.
+
+    `obsolete`: of an earlier run and no longer wanted; goes unless it holds data.
+    """
+    changes = []
+    for obj in wanted:
+        ref = ObjectRef.of(obj)
+        if ref not in live:
+            changes.append(Change(Action.CREATE, ref, None, obj))
+        elif ref in previewed and _differ(*previewed[ref]):
+            changes.append(Change(Action.UPDATE, ref, previewed[ref][0], obj))
+        else:
+            changes.append(Change(Action.UNCHANGED, ref, live[ref], obj))
+    for ref in obsolete:
+        if ref in live:
+            changes.append(_removal(live[ref], delete_data=False))
+    return Plan(tuple(sorted(changes, key=lambda change: change.ref)))
+
+
+def plan_teardown(live: Iterable[Object], *, delete_data: bool) -> Plan:
+    """Everything goes; data and what belongs to it stays unless `delete_data`."""
+    changes = [_removal(obj, delete_data=delete_data) for obj in live]
+    return Plan(tuple(sorted(changes, key=lambda change: change.ref)))
+
+
+def _removal(obj: Object, *, delete_data: bool) -> Change:
+    keeps = KINDS[obj["kind"]].data or KEEP in annotations_of(obj)
+    action = Action.KEEP if keeps and not delete_data else Action.DELETE
+    return Change(action, ObjectRef.of(obj), obj)
+
+
+def _differ(before: Object, after: Object) -> bool:
+    return _content(before) != _content(after)
+
+
+def _content(obj: Object) -> Object:
+    """Without what the server counts and notes."""
+    meta = {key: value for key, value in obj["metadata"].items()
+            if key not in ("managedFields", "resourceVersion", "generation")}  # fmt: skip
+    return {**obj, "metadata": meta, "status": None}

@@ -1,0 +1,159 @@
+"""(Settings, Facts) → the objects of a deployment, purely: one template, one object.
+
+Everything is a JSON value when it reaches a template, so no setting can break out of its place.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from jhos.objects import Object, ObjectRef
+from jhos.settings.model import Settings
+
+PARTS = ("hub", "proxy", "database", "singleuser")
+KEEP = "jhos.dev/keep"  # annotation: teardown keeps the object unless told otherwise
+RENDERED = "jhos.dev/rendered"  # annotation: hash of the object as rendered
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the cluster says, read once: pull specs with digests, and the user's configuration.
+
+    `configuration`: the keys of ConfigMap `NAME-cfg` that belong to the user.
+    """
+
+    namespace: str
+    hub_image: str
+    notebook_image: str
+    database_image: str
+    configuration: dict[str, str] = field(default_factory=dict)
+
+
+def render(settings: Settings, facts: Facts) -> list[Object]:
+    """The objects in no particular order, without the generated Secret and the inventory."""
+    document = yaml.safe_dump(settings.as_dict(), sort_keys=False)
+    configuration = {
+        "settings.yaml": document,
+        **{key: "" for key in ("jupyterhub_config.py", "jupyterhub_config.sh")},
+        **facts.configuration,
+    }
+    values = {
+        "settings": settings,
+        "facts": facts,
+        "name": settings.name,
+        "configuration": configuration,
+        "configuration_hash": digest(configuration),
+        "keep": KEEP,
+        "labels": lambda component: labels(settings.name, component),
+        "selector": lambda component: selector(settings.name, component),
+        "resources": _resources,
+        "container_security": _CONTAINER_SECURITY,
+    }
+    templates = [name for part in PARTS for name in _names(part)]
+    return [sealed(_object(name, values)) for name in templates]
+
+
+def render_one(template: str, **values: Any) -> Object:
+    """One object of a template that stands outside a deployment."""
+    return sealed(_object(template, values))
+
+
+def inventory(name: str, refs: list[ObjectRef]) -> Object:
+    """What belongs to the deployment, written down before it is created."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"{name}-inventory", "labels": labels(name, "inventory")},
+        "data": {"objects": "".join(f"{ref.kind}/{ref.name}\n" for ref in sorted(refs))},
+    }
+
+
+def secret(name: str, data: dict[str, str]) -> Object:
+    """The Secret of what was generated; `data` in base64 as on the wire."""
+    obj = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": f"{name}-secrets",
+            "labels": labels(name, "secrets"),
+            "annotations": {KEEP: "true"},
+        },
+        "data": data,
+    }
+    return sealed(obj)
+
+
+def labels(name: str, component: str) -> dict[str, str]:
+    return {
+        "app": name,
+        "component": component,
+        "app.kubernetes.io/name": "jupyterhub",
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/part-of": name,
+        "app.kubernetes.io/managed-by": "jhos",
+    }
+
+
+def selector(name: str, component: str) -> dict[str, str]:
+    """For Deployments, Services and policies: what never changes of the labels."""
+    return {"app": name, "component": component}
+
+
+def sealed(obj: Object) -> Object:
+    """With the hash of its content as an annotation."""
+    annotations = {**obj["metadata"].get("annotations", {}), RENDERED: digest(obj)}
+    return {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
+
+
+def digest(content: Any) -> str:
+    """16 hexadecimal digits that differ where the JSON value differs."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+_CONTAINER_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def _resources(part: Any) -> Object:
+    """Of a `settings.model.Resources`."""
+    return {
+        "requests": {"memory": part.memory_request, "cpu": part.cpu_request},
+        "limits": {"memory": part.memory, "cpu": part.cpu},
+    }
+
+
+def _object(template: str, values: dict[str, Any]) -> Object:
+    text = _environment().get_template(template).render(values)
+    obj: Object = yaml.load(text, Loader=_YAML)
+    return obj
+
+
+def _names(part: str) -> list[str]:
+    return sorted(str(path.relative_to(_TEMPLATES)) for path in (_TEMPLATES / part).glob("*.j2"))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+
+
+_YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

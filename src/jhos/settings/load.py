@@ -1,0 +1,143 @@
+"""Layers of settings, merged and checked into `Settings`."""
+
+import re
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import yaml
+
+from jhos.errors import SettingsError
+from jhos.settings.model import Settings
+
+Layer = dict[str, Any]
+
+NAME_LENGTH = 40  # leaves room for `-singleuser` and for a project's name in a route's host
+_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_QUANTITY = re.compile(r"\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
+_QUANTITIES = ("memory", "memory_request", "cpu", "cpu_request", "storage")
+
+
+def load(*layers: Layer) -> Settings:
+    """The defaults under `layers`, of which a later one wins key by key.
+
+    Raises SettingsError for unknown keys (with the nearest known), wrong types and bad values.
+    """
+    merged = defaults()
+    for layer in layers:
+        merged = _merge(merged, layer)
+    settings: Settings = _build(Settings, merged, "")
+    check_name(settings.name)
+    _check_values(merged)
+    return settings
+
+
+@cache
+def _default_text() -> str:
+    return (Path(__file__).parent / "defaults.yaml").read_text()
+
+
+def defaults() -> Layer:
+    layer: Layer = yaml.safe_load(_default_text())
+    return layer
+
+
+def parse(document: str, source: str) -> Layer:
+    """A YAML document of settings; raises SettingsError with the place where it is none."""
+    try:
+        layer = yaml.safe_load(document) or {}
+    except yaml.YAMLError as error:
+        raise SettingsError(f"The settings of {source} are no YAML: {error}") from error
+    if not isinstance(layer, dict):
+        raise SettingsError(f"The settings of {source} are no mapping.")
+    return layer
+
+
+def check_name(name: str) -> None:
+    """Raises SettingsError unless `name` can prefix every object of a deployment."""
+    if not _NAME.fullmatch(name):
+        raise SettingsError(
+            f"Name {name!r} cannot be used: it must consist of lower-case letters, digits and "
+            "hyphens, and begin with a letter.",
+            f"Try --name {_suggest_name(name)}",
+        )
+    if len(name) > NAME_LENGTH:
+        raise SettingsError(
+            f"Name {name!r} is too long: {len(name)} characters, {NAME_LENGTH} are possible.",
+            f"Try --name {_suggest_name(name)}",
+        )
+
+
+def _suggest_name(name: str) -> str:
+    cleaned = re.sub(r"[^a-z0-9]+", "-", name.lower()).lstrip("-0123456789")[:NAME_LENGTH]
+    return cleaned.strip("-") or "jupyterhub"
+
+
+def _merge(below: Layer, above: Layer) -> Layer:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both and key != "environment" else value
+    return merged
+
+
+def _build(cls: Any, values: Any, path: str) -> Any:
+    if not isinstance(values, dict):
+        raise SettingsError(f"Setting {path} must be a mapping, not {values!r}.")
+    hints = get_type_hints(cls)
+    for key in values.keys() - hints.keys():
+        near = get_close_matches(str(key), hints, 1)
+        raise SettingsError(
+            f"There is no setting {_join(path, key)}.",
+            f"Did you mean {_join(path, near[0])}?" if near else f"There are: {', '.join(hints)}.",
+        )
+    return cls(**{f.name: _value(hints[f.name], values[f.name], _join(path, f.name))
+                  for f in fields(cls)})  # fmt: skip
+
+
+def _value(hint: Any, value: Any, path: str) -> Any:
+    if is_dataclass(hint):
+        return _build(hint, value, path)
+    allowed = get_args(hint) if isinstance(hint, UnionType) else (get_origin(hint) or hint,)
+    if isinstance(value, bool) and bool not in allowed:
+        raise SettingsError(f"Setting {path} must be {_words(allowed)}, not {value!r}.")
+    if str in allowed and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, allowed):
+        raise SettingsError(f"Setting {path} must be {_words(allowed)}, not {value!r}.")
+    if isinstance(value, dict):
+        return {str(key): str(each) for key, each in value.items()}
+    return value
+
+
+def _check_values(values: Layer) -> None:
+    for section, content in values.items():
+        if not isinstance(content, dict):
+            continue
+        for key in _QUANTITIES:
+            quantity = content.get(key)
+            if quantity is not None and not _QUANTITY.fullmatch(str(quantity)):
+                raise SettingsError(
+                    f"Setting {section}.{key} is no quantity: {quantity!r}.",
+                    "Write for example 512Mi or 2Gi for memory and storage, 500m or 2 for cpu.",
+                )
+    _check_choice("auth.type", values["auth"]["type"], ("anonymous",))
+    _check_choice("database.type", values["database"]["type"], ("postgresql",))
+    _check_choice("notebook.interface", values["notebook"]["interface"], ("lab", "classic"))
+
+
+def _check_choice(path: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingsError(f"Setting {path} is {value!r}; possible: {', '.join(choices)}.")
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _words(types: tuple[Any, ...]) -> str:
+    words = {str: "text", int: "a whole number", dict: "a mapping", bool: "true or false"}
+    return " or ".join(words.get(each, "null") for each in types)

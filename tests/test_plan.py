@@ -1,0 +1,71 @@
+from typing import Any
+
+import pytest
+
+from jhos.errors import Conflict
+from jhos.objects import ObjectRef
+from jhos.plan import Action, check_ownership, is_settled, plan_deploy, plan_teardown
+from jhos.render import KEEP, labels, sealed
+
+
+def config(name: str = "alpha-cfg", **data: str) -> dict[str, Any]:
+    metadata = {"name": name, "labels": labels("alpha", "hub")}
+    return sealed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+
+
+def live(obj: dict[str, Any], *managers: str, **more: Any) -> dict[str, Any]:
+    fields = [{"manager": manager} for manager in ("jhos", *managers)]
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": fields, "uid": "1", **more}}
+
+
+CFG = ObjectRef("ConfigMap", "alpha-cfg")
+
+
+def test_what_is_not_there_is_created() -> None:
+    plan = plan_deploy([config()], {}, {}, [])
+    assert [change.action for change in plan.changes] == [Action.CREATE]
+
+
+def test_the_same_content_is_settled_until_somebody_else_writes() -> None:
+    assert is_settled(live(config(a="1")), config(a="1"))
+    assert not is_settled(live(config(a="1")), config(a="2"))
+    assert not is_settled(live(config(a="1"), "kubectl-edit"), config(a="1"))
+
+
+def test_a_preview_without_difference_is_no_change() -> None:
+    before = live(config(a="1"), resourceVersion="1")
+    after = live(config(a="1"), "kubectl-edit", resourceVersion="2")
+    plan = plan_deploy([config(a="1")], {CFG: before}, {CFG: (before, after)}, [])
+    assert not plan.writes
+
+
+def test_a_preview_with_a_difference_is_an_update() -> None:
+    before, after = live(config(a="1")), live(config(a="2"))
+    plan = plan_deploy([config(a="2")], {CFG: before}, {CFG: (before, after)}, [])
+    assert [change.ref for change in plan.of(Action.UPDATE)] == [CFG]
+
+
+def test_what_is_no_longer_wanted_goes_unless_it_is_data() -> None:
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "alpha-db", "uid": "2"}}
+    there = {ObjectRef.of(obj): obj for obj in (live(config()), claim)}
+    plan = plan_deploy([], there, {}, [*there, ObjectRef("Service", "gone-already")])
+    assert {change.ref.kind: change.action for change in plan.changes} == {
+        "ConfigMap": Action.DELETE,
+        "PersistentVolumeClaim": Action.KEEP,
+    }
+
+
+def test_teardown_keeps_data_and_what_belongs_to_it_unless_told() -> None:
+    secret = {"kind": "Secret", "metadata": {"name": "s", "annotations": {KEEP: "true"}}}
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "db"}}
+    service = {"kind": "Service", "metadata": {"name": "hub"}}
+    kept = plan_teardown([secret, claim, service], delete_data=False).of(Action.KEEP)
+    assert {change.ref.kind for change in kept} == {"Secret", "PersistentVolumeClaim"}
+    assert not plan_teardown([secret, claim, service], delete_data=True).of(Action.KEEP)
+
+
+def test_an_object_of_somebody_else_stops_the_plan() -> None:
+    foreign = {"kind": "ConfigMap", "metadata": {"name": "alpha-cfg", "labels": {"app": "alpha"}}}
+    with pytest.raises(Conflict, match="ConfigMap alpha-cfg"):
+        check_ownership("alpha", {CFG: foreign}, [config()])
+    check_ownership("alpha", {CFG: live(config())}, [config()])

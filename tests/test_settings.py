@@ -1,0 +1,76 @@
+from base64 import b64decode
+from typing import Any
+
+import pytest
+import yaml
+
+from jhos.errors import SettingsError
+from jhos.settings.load import load, parse
+from jhos.settings.secrets import KEYS, completed
+
+
+def test_a_later_layer_wins_key_by_key() -> None:
+    settings = load({"hub": {"memory": "1Gi", "cpu": "2"}}, {"hub": {"memory": "2Gi"}})
+    assert (settings.hub.memory, settings.hub.cpu) == ("2Gi", "2")
+
+
+def test_stored_settings_load_as_they_were() -> None:
+    settings = load({"name": "alpha", "notebook": {"environment": {"A": "b"}}})
+    assert load(parse(yaml.safe_dump(settings.as_dict()), "test")) == settings
+
+
+def test_an_environment_is_replaced_whole() -> None:
+    layers: list[dict[str, Any]] = [{"notebook": {"environment": {key: "1"}}} for key in "AB"]
+    assert load(*layers).notebook.environment == {"B": "1"}
+
+
+@pytest.mark.parametrize("name", ["Alpha", "1a", "a_b", "-a", "a-", "", "a" * 41, "a b", "ä"])
+def test_a_name_that_cannot_prefix_objects_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"name": name})
+    assert "--name" in caught.value.hint
+
+
+def test_an_unknown_setting_names_the_nearest() -> None:
+    with pytest.raises(SettingsError, match=r"no setting hub\.memroy") as caught:
+        load({"hub": {"memroy": "1Gi"}})
+    assert "hub.memory" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"hub": {"memory": "much"}},
+        {"hub": {"memory": "512 Mi"}},
+        {"notebook": {"start_timeout": "soon"}},
+        {"notebook": {"start_timeout": True}},
+        {"notebook": []},
+        {"cull": {"users": 1}},
+        {"auth": {"type": "nobody"}},
+    ],
+)
+def test_a_bad_value_is_refused(layer: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        load(layer)
+
+
+@pytest.mark.parametrize("document", ["a: [", "- a", "text"])
+def test_what_is_no_mapping_is_refused(document: str) -> None:
+    with pytest.raises(SettingsError, match="test"):
+        parse(document, "test")
+
+
+def test_a_number_serves_as_a_quantity() -> None:
+    assert load({"hub": {"cpu": 2}}).hub.cpu == "2"
+
+
+def test_secrets_that_are_there_are_kept() -> None:
+    first = completed({})
+    assert set(first) == set(KEYS)
+    assert completed(first) == first
+    assert completed({"proxy-token": "b2xk"})["proxy-token"] == "b2xk"
+
+
+def test_a_generated_secret_has_256_bits_in_hexadecimal() -> None:
+    value = b64decode(completed({})["cookie-secret"]).decode()
+    assert len(bytes.fromhex(value)) == 32
