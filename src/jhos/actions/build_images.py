@@ -1,0 +1,144 @@
+"""Build images in the cluster from sources that travel along; what is there already is not built.
+
+Builds of one command run side by side. A build of the same content that runs already, whoever
+began it, is waited for instead of begun again.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from jhos.cluster.client import Cluster
+from jhos.cluster.facts import Builder, find_builder
+from jhos.cluster.feed import feed
+from jhos.errors import BuildFailed, JhosError, OutOfTime
+from jhos.events import Event, Report, State
+from jhos.images import CONTENT_LABEL, Image, content_hash, pack
+from jhos.kinds import Status, readiness
+from jhos.objects import Object, ObjectRef
+from jhos.render import render_one
+
+MEMORY = "2Gi"
+_LOG_LINES = 20
+_OF_CONFIG = "openshift.io/build-config.name"
+
+
+@dataclass(frozen=True)
+class Built:
+    """`spec` as `jupyterhub:latest`; `build` is empty where nothing had to be built."""
+
+    spec: str
+    build: str
+
+
+def build_images(
+    cluster: Cluster,
+    images: Sequence[Image],
+    *,
+    python: str | None,
+    timeout_s: float,
+    report: Report,
+) -> list[Built]:
+    """In the order of `images`. Raises BuildFailed with the last lines of the log."""
+    builder = find_builder(cluster, python)
+    with ThreadPoolExecutor(max(len(images), 1)) as pool:
+        return list(
+            pool.map(lambda image: _build(cluster, image, builder, timeout_s, report), images)
+        )
+
+
+def _build(
+    cluster: Cluster, image: Image, builder: Builder, timeout_s: float, report: Report
+) -> Built:
+    spec, subject = image.spec(builder.version), f"Image {image.spec(builder.version)}"
+    content = content_hash(image, builder.digest)
+    if _built_from(cluster, spec) == content:
+        report(Event(subject, State.DONE, "up to date"))
+        return Built(spec, "")
+    name = _running(cluster, image, content)
+    if not name:
+        report(Event(subject, State.RUNNING, "sending the source"))
+        for obj in _objects(image, builder, spec, content):
+            cluster.apply(obj, force=True)
+        config = ObjectRef("BuildConfig", image.name)
+        name = cluster.upload(config, "instantiatebinary", pack(image))["metadata"]["name"]
+    _follow(cluster, image.name, name, subject, timeout_s, report)
+    return Built(spec, name)
+
+
+def _built_from(cluster: Cluster, spec: str) -> str:
+    """The content hash of the image that the tag names now."""
+    tag = cluster.get(ObjectRef("ImageStreamTag", spec)) or {}
+    config = tag.get("image", {}).get("dockerImageMetadata", {}).get("Config") or {}
+    labels: dict[str, str] = config.get("Labels") or {}
+    return labels.get(CONTENT_LABEL, "")
+
+
+def _running(cluster: Cluster, image: Image, content: str) -> str:
+    builds, _ = cluster.list("Build", f"{_OF_CONFIG}={image.name}")
+    for build in builds:
+        wanted = {"name": CONTENT_LABEL, "value": content}
+        same = wanted in build["spec"]["output"].get("imageLabels", [])
+        if same and readiness(build).status is Status.PROGRESSING:
+            name: str = build["metadata"]["name"]
+            return name
+    return ""
+
+
+def _objects(image: Image, builder: Builder, spec: str, content: str) -> list[Object]:
+    image_labels = {**image.labels, CONTENT_LABEL: content}
+    values = {
+        "image": image,
+        "labels": {"build": image.name, "app.kubernetes.io/managed-by": "jhos"},
+        "builder": builder.source,
+        "tag": spec,
+        "image_labels": [{"name": key, "value": value} for key, value in image_labels.items()],
+        "memory": MEMORY,
+    }
+    return [
+        render_one(f"images/{kind}.yaml.j2", **values) for kind in ("imagestream", "buildconfig")
+    ]
+
+
+def _follow(
+    cluster: Cluster, config: str, name: str, subject: str, timeout_s: float, report: Report
+) -> None:
+    """Until the build has ended, with its last log line as the progress."""
+    deadline, build = time.monotonic() + timeout_s, ObjectRef("Build", name)
+    phase = "New"
+    with feed(cluster, {"Build": f"{_OF_CONFIG}={config}"}) as changes:
+        while time.monotonic() < deadline:
+            change = changes.next(2)
+            if change and change[1] != "SYNCED" and change[2]["metadata"]["name"] == name:
+                phase = change[2].get("status", {}).get("phase", "New")
+                state = readiness({**change[2], "kind": "Build"})
+                if state.status is Status.READY:
+                    report(Event(subject, State.DONE, "built"))
+                    return
+                if state.status is Status.FAILED or change[1] == "DELETED":
+                    raise _failed(cluster, build, subject, state.message, report)
+            if not change or change[1] == "MODIFIED":
+                line = _log(cluster, build, 1) if phase == "Running" else ""
+                report(Event(subject, State.RUNNING, line or phase.lower()))
+    raise OutOfTime(f"{subject} is not built after {timeout_s:.0f} s; {build} goes on.",
+                    "Run the same command again to go on waiting.")  # fmt: skip
+
+
+def _failed(
+    cluster: Cluster, build: ObjectRef, subject: str, reason: str, report: Report
+) -> BuildFailed:
+    report(Event(subject, State.FAILED, reason))
+    lines = _log(cluster, build, _LOG_LINES)
+    return BuildFailed(
+        f"{subject} could not be built: {reason}"
+        + (f"\nThe last lines of {build}:\n{lines}" if lines else ""),
+        f"Mend the cause and run the same command again (whole log: oc logs build/{build.name}).",
+    )
+
+
+def _log(cluster: Cluster, build: ObjectRef, lines: int) -> str:
+    try:
+        return cluster.text(build, "log", tailLines=str(lines)).rstrip()
+    except JhosError:
+        return ""

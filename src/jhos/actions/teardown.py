@@ -1,0 +1,87 @@
+"""Take a deployment away; what users would miss stays unless they say otherwise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jhos.apply import parallel, remove
+from jhos.cluster import lease
+from jhos.cluster.client import Cluster
+from jhos.events import Event, Report, State
+from jhos.objects import Object, labels_of
+from jhos.plan import Action, Plan, plan_teardown
+from jhos.settings.load import check_name
+from jhos.wait import until_gone
+
+KINDS = (
+    "ConfigMap",
+    "Deployment",
+    "NetworkPolicy",
+    "PersistentVolumeClaim",
+    "Role",
+    "RoleBinding",
+    "Route",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+)
+_SERVERS = "component=singleuser-server"
+_LEASE_WAIT_S = 30
+
+
+@dataclass(frozen=True)
+class Teardown:
+    """What goes and what stays; `servers`: notebook servers that run now."""
+
+    name: str
+    namespace: str
+    plan: Plan
+    servers: int
+
+
+def teardown(
+    cluster: Cluster,
+    name: str,
+    *,
+    delete_storage: bool,
+    approve: Callable[[Teardown], bool],
+    timeout_s: float,
+    report: Report,
+) -> Teardown | None:
+    """None when `approve` said no; an empty plan when there is nothing to do."""
+    check_name(name)
+    found = _found(cluster, name, delete_storage=delete_storage)
+    going = found.plan.of(Action.DELETE)
+    if not going:
+        return found
+    if not approve(found):
+        return None
+    with lease.held(cluster, name, _LEASE_WAIT_S, lambda who: _waiting(report, who)):
+        found = _found(cluster, name, delete_storage=delete_storage)
+        going = found.plan.of(Action.DELETE)
+        remove(cluster, [each for each in going if each.ref.kind != "Pod"], report)
+        # The hub is on its way out: no server is started any more.
+        pods = _pods(cluster, name)
+        remove(cluster, plan_teardown(pods, delete_data=False).of(Action.DELETE), report)
+        until_gone(cluster, [each.ref for each in going], f"app={name}", timeout_s, report)
+    return found
+
+
+def _found(cluster: Cluster, name: str, *, delete_storage: bool) -> Teardown:
+    """All that bears the deployment's label and was made by jhos or by its hub."""
+    listed = parallel(lambda kind: cluster.metadata(kind, f"app={name}"), KINDS)
+    own = [obj for objects in listed for obj in objects if _is_ours(obj)]
+    pods = _pods(cluster, name)
+    plan = plan_teardown([*own, *pods], delete_data=delete_storage)
+    return Teardown(name, cluster.namespace, plan, len(pods))
+
+
+def _pods(cluster: Cluster, name: str) -> list[Object]:
+    return cluster.metadata("Pod", f"app={name},{_SERVERS}")
+
+
+def _is_ours(obj: Object) -> bool:
+    return labels_of(obj).get("app.kubernetes.io/managed-by") in ("jhos", "kubespawner")
+
+
+def _waiting(report: Report, holder: str) -> None:
+    report(Event("Lock", State.RUNNING, f"{holder} is changing the same deployment: waiting"))

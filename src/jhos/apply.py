@@ -1,0 +1,89 @@
+"""Plan → cluster, stage by stage, in parallel inside a stage. Every write may be repeated."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import TypeVar
+
+from jhos.cluster.client import Cluster
+from jhos.events import Event, Report, State
+from jhos.kinds import KINDS
+from jhos.objects import Object, ObjectRef
+from jhos.plan import Action, Change, Plan, check_ownership, is_settled, plan_deploy
+from jhos.render import inventory
+
+PARALLEL = 8  # what an API server takes from one ordinary user without throttling
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def preview(cluster: Cluster, name: str, wanted: list[Object], *, force: bool) -> Plan:
+    """What applying would do: one list a kind, and a dry run of what is not plainly the same.
+
+    Raises Conflict where objects of these names belong to somebody else.
+    """
+    kinds = sorted({obj["kind"] for obj in wanted})
+    live = {ObjectRef.of(obj): obj for objs in parallel(cluster.metadata, kinds) for obj in objs}
+    check_ownership(name, live, wanted)
+    unsettled = [
+        obj
+        for obj in wanted
+        if ObjectRef.of(obj) in live and not is_settled(live[ObjectRef.of(obj)], obj)
+    ]
+
+    def both(obj: Object) -> tuple[ObjectRef, tuple[Object, Object]]:
+        before = cluster.get(ObjectRef.of(obj)) or {"metadata": {}}
+        return ObjectRef.of(obj), (before, cluster.apply(obj, dry_run=True, force=force))
+
+    previewed = dict(parallel(both, unsettled))
+    obsolete = recorded(cluster, name) - {ObjectRef.of(obj) for obj in wanted}
+    return plan_deploy(wanted, live, previewed, obsolete)
+
+
+def apply(cluster: Cluster, name: str, plan: Plan, report: Report, *, force: bool) -> None:
+    """Carry out the plan; what it creates stands in the inventory before it is there."""
+    wanted = [change.ref for change in plan.changes if change.action is not Action.DELETE]
+    if plan.writes or plan.of(Action.DELETE):
+        cluster.apply(inventory(name, [change.ref for change in plan.changes]), force=True)
+
+    def write(change: Change) -> None:
+        cluster.apply(change.after or {}, force=force)
+        verb = "created" if change.action is Action.CREATE else "changed"
+        report(Event(str(change.ref), State.DONE, verb))
+
+    for _, stage in groupby(sorted(plan.writes, key=_stage), _stage):
+        parallel(write, list(stage))
+    remove(cluster, plan.of(Action.DELETE), report)
+    if plan.of(Action.DELETE):
+        cluster.apply(inventory(name, wanted), force=True)
+
+
+def remove(cluster: Cluster, changes: list[Change], report: Report) -> None:
+    """Last stage first, so that nothing makes again what was just deleted."""
+
+    def delete(change: Change) -> None:
+        meta = (change.before or {})["metadata"]
+        cluster.delete(change.ref, uid=meta["uid"], foreground=change.ref.kind == "Deployment")
+        report(Event(str(change.ref), State.DONE, "deleted"))
+
+    for _, stage in groupby(sorted(changes, key=_stage, reverse=True), _stage):
+        parallel(delete, list(stage))
+
+
+def recorded(cluster: Cluster, name: str) -> set[ObjectRef]:
+    """The inventory; empty where there is none."""
+    found = cluster.get(ObjectRef("ConfigMap", f"{name}-inventory"))
+    lines = (found or {}).get("data", {}).get("objects", "").split()
+    pairs = (line.partition("/") for line in lines)
+    return {ObjectRef(kind, object_name) for kind, _, object_name in pairs if kind in KINDS}
+
+
+def parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """In order; the first error is raised when all that was begun has ended."""
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        return list(pool.map(function, items))
+
+
+def _stage(change: Change) -> int:
+    return KINDS[change.ref.kind].stage

@@ -1,0 +1,233 @@
+"""Requests to the cluster, addressed by the rows of `kinds.py` without any discovery."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import urllib3
+from openshift.dynamic import DynamicClient, Resource
+from openshift.dynamic.exceptions import DynamicApiError
+
+from jhos.cluster.errors import translated
+from jhos.errors import Refused
+from jhos.kinds import KINDS
+from jhos.objects import Object, ObjectRef
+
+FIELD_MANAGER = "jhos"
+
+Objects = list[Object]
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+class StaticDiscoverer:
+    """In place of the client's own, which asks for every API group there is."""
+
+    def __init__(self, *_: object) -> None:
+        self.version: dict[str, Any] = {}
+
+
+class Cluster:
+    """One namespace of one cluster, as one user. Objects are plain dicts as on the wire.
+
+    `router`: where the cluster's routes are reached over plain HTTP; None: at their own host.
+    Every method raises the classes of `jhos.errors`, with the server's words.
+    """
+
+    def __init__(
+        self, client: DynamicClient, *, namespace: str, context: str, router: str | None = None
+    ) -> None:
+        self.client, self.namespace, self.context = client, namespace, context
+        self.router = router
+
+    @property
+    def server(self) -> str:
+        host: str = self.client.configuration.host
+        return host
+
+    @translated
+    def get(self, ref: ObjectRef, namespace: str | None = None) -> Object | None:
+        """None where there is no such object."""
+        resource = self._resource(ref.kind)
+        return self._read("get", resource.path(ref.name, self._scope(ref.kind, namespace)), 404)
+
+    @translated
+    def list(self, kind: str, selector: str = "") -> tuple[Objects, str]:
+        """The items, and the version to watch from."""
+        path = self._resource(kind).path(namespace=self._scope(kind))
+        query = [("labelSelector", selector)] if selector else []
+        answer = self._read("get", path, query_params=query) or {}
+        return _items(kind, answer), answer["metadata"]["resourceVersion"]
+
+    @translated
+    def metadata(self, kind: str, selector: str = "") -> Objects:
+        """Every object of the kind, but only its `metadata`; [] where the API is absent."""
+        path = self._resource(kind).path(namespace=self._scope(kind))
+        answer = self._read(
+            "get",
+            path,
+            404,
+            header_params={"Accept": f"{_METADATA_ONLY},application/json"},
+            query_params=[("labelSelector", selector)] if selector else [],
+        )
+        return _items(kind, answer or {})
+
+    @translated
+    def apply(self, obj: Object, *, dry_run: bool = False, force: bool = False) -> Object:
+        """Server-side apply; returns the object as it now is, or would be."""
+        return self._json(
+            self.client.server_side_apply(
+                self._resource(obj["kind"]),
+                body=obj,
+                namespace=self._scope(obj["kind"]),
+                field_manager=FIELD_MANAGER,
+                force_conflicts="true" if force else None,
+                dry_run="All" if dry_run else None,
+                serialize=False,
+            )
+        )
+
+    @translated
+    def create(self, obj: Object) -> Object:
+        """Raises Conflict where it exists already."""
+        path = self._resource(obj["kind"]).path(namespace=self._scope(obj["kind"]))
+        query = [("fieldManager", FIELD_MANAGER)]
+        return self._read("post", path, body=obj, query_params=query) or {}
+
+    @translated
+    def replace(self, obj: Object) -> Object:
+        """Raises Conflict where `metadata.resourceVersion` is not the newest."""
+        ref = ObjectRef.of(obj)
+        path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        query = [("fieldManager", FIELD_MANAGER)]
+        return self._read("put", path, body=obj, query_params=query) or {}
+
+    @translated
+    def merge(self, ref: ObjectRef, patch: Object) -> Object:
+        path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        content_type = "application/merge-patch+json"
+        query = [("fieldManager", FIELD_MANAGER)]
+        answer = self._read(
+            "patch", path, body=patch, content_type=content_type, query_params=query
+        )
+        return answer or {}
+
+    @translated
+    def delete(self, ref: ObjectRef, *, uid: str = "", foreground: bool = False) -> None:
+        """Gone already is well. With `uid` nothing that only has the same name is deleted."""
+        path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        options: Object = {"propagationPolicy": "Foreground" if foreground else "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        self._read("delete", path, 404, body=options)
+
+    @translated
+    def upload(self, ref: ObjectRef, subresource: str, content: bytes) -> Object:
+        """POST of bytes, for example a binary build's source to `instantiatebinary`."""
+        path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        answer = self._read(
+            "post", f"{path}/{subresource}", body=content, content_type="application/octet-stream"
+        )
+        return answer or {}
+
+    @translated
+    def text(self, ref: ObjectRef, subresource: str, **query: str) -> str:
+        path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        answer = self.client.request(
+            "get",
+            f"{path}/{subresource}",
+            query_params=list(query.items()),
+            header_params={"Accept": "text/plain, application/json"},
+            serialize=False,
+        )
+        content: bytes = answer.data
+        return content.decode(errors="replace")
+
+    @translated
+    def may(self, verb: str, kind: str, subresource: str = "") -> bool:
+        """Whether the user has the right in this namespace."""
+        row = KINDS[kind]
+        attributes = {
+            "namespace": self.namespace,
+            "verb": verb,
+            "group": row.api_version.rpartition("/")[0],
+            "resource": row.plural,
+            "subresource": subresource,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        path = self._resource("SelfSubjectAccessReview").path()
+        answer = self._read("post", path, body=review) or {}
+        return bool(answer["status"]["allowed"])
+
+    @translated
+    def watch(
+        self, kind: str, version: str, selector: str = "", timeout_s: float = 300
+    ) -> Iterator[tuple[str, Object]]:
+        """`(type, object)` from `version` on, until the server ends it or `timeout_s` passed."""
+        path = self._resource(kind).path(namespace=self._scope(kind))
+        query = [("watch", "1"), ("resourceVersion", version), ("allowWatchBookmarks", "true"),
+                 ("timeoutSeconds", str(max(1, round(timeout_s))))]  # fmt: skip
+        if selector:
+            query.append(("labelSelector", selector))
+        answer = self.client.request("get", path, query_params=query, serialize=False,
+                                     _request_timeout=(5, timeout_s + 5))  # fmt: skip
+        return _events(answer)
+
+    def _scope(self, kind: str, namespace: str | None = None) -> str | None:
+        return (namespace or self.namespace) if KINDS[kind].namespaced else None
+
+    def _resource(self, kind: str) -> Resource:
+        row = KINDS[kind]
+        group, _, version = row.api_version.rpartition("/")
+        return Resource(
+            prefix="apis" if group else "api",
+            group=group or None,
+            api_version=version,
+            kind=kind,
+            namespaced=row.namespaced,
+            name=row.plural,
+            client=self.client,
+        )
+
+    def _read(self, method: str, path: str, absent: int = 0, **arguments: Any) -> Any:
+        """The decoded answer; None where the status is `absent`."""
+        try:
+            return self._json(self.client.request(method, path, serialize=False, **arguments))
+        except DynamicApiError as error:
+            if error.status == absent:
+                return None
+            raise
+
+    @staticmethod
+    def _json(answer: Any) -> Object:
+        try:
+            body: Object = json.loads(answer.data)
+        except ValueError as error:
+            raise Refused(
+                "The server did not answer as a Kubernetes API does.",
+                "Is there a login page or a proxy in between?",
+            ) from error
+        return body
+
+
+def _items(kind: str, answer: Object) -> Objects:
+    """Items of a list leave out what the list says for all of them."""
+    common = {"apiVersion": KINDS[kind].api_version, "kind": kind}
+    return [{**item, **common} for item in answer.get("items", [])]
+
+
+def _events(answer: Any) -> Iterator[tuple[str, Object]]:
+    rest = b""
+    try:
+        for chunk in answer.stream(decode_content=False):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in filter(None, lines):
+                event = json.loads(line)
+                yield event["type"], event["object"]
+    except urllib3.exceptions.HTTPError:
+        return  # whoever watches goes on from the last version
+    finally:
+        answer.close()

@@ -1,0 +1,109 @@
+"""From a kubeconfig, or from inside a pod, to a `Cluster`: the rules are kubectl's."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes import client as kubernetes_client
+from kubernetes import config as kubernetes_config
+from kubernetes.config.config_exception import ConfigException
+from kubernetes.config.kube_config import KubeConfigMerger
+from openshift.dynamic import DynamicClient
+
+from jhos.cluster.client import Cluster, StaticDiscoverer
+from jhos.errors import ClusterUnreachable
+
+ROUTER_EXTENSION = "jhos.dev/router"  # a cluster whose router listens elsewhere than on 80 and 443
+CONNECTIONS = 16
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_HOW = "Log in with `oc login`, name a file with --kubeconfig, or try it here with --sandbox."
+
+
+def connect(kubeconfig: str | None, context: str | None, namespace: str | None) -> Cluster:
+    """`kubeconfig` may be several files, as the variable KUBECONFIG; None: the usual places.
+
+    Raises ClusterUnreachable when there is no kubeconfig or no such context in it. Sends nothing.
+    """
+    paths = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    if not any(Path(each).expanduser().exists() for each in paths.split(os.pathsep) if each):
+        return _in_cluster(namespace, paths, explicit=bool(kubeconfig or context))
+    try:
+        merged = KubeConfigMerger(paths).config
+        found = _context(merged, context, paths)
+        configuration = _configuration()
+        kubernetes_config.load_kube_config(
+            config_file=paths, context=found["name"], client_configuration=configuration
+        )
+    except ConfigException as error:
+        raise ClusterUnreachable(
+            f"The kubeconfig {paths} cannot be used: {error}.", _HOW
+        ) from error
+    return Cluster(
+        _dynamic(configuration),
+        namespace=namespace or found["context"].get("namespace") or "default",
+        context=found["name"],
+        router=_router(merged, found["context"]["cluster"]),
+    )
+
+
+def _in_cluster(namespace: str | None, paths: str, *, explicit: bool) -> Cluster:
+    if explicit or not (_SERVICE_ACCOUNT / "token").exists():
+        raise ClusterUnreachable(f"There is no kubeconfig at {paths}.", _HOW)
+    configuration = _configuration()
+    kubernetes_config.load_incluster_config(client_configuration=configuration)
+    own = (_SERVICE_ACCOUNT / "namespace").read_text().strip()
+    return Cluster(_dynamic(configuration), namespace=namespace or own, context="in-cluster")
+
+
+def _configuration() -> Any:
+    configuration = kubernetes_client.Configuration()
+    configuration.connection_pool_maxsize = CONNECTIONS
+    configuration.retries = urllib3.Retry(
+        total=4,
+        backoff_factor=0.2,
+        backoff_jitter=0.2,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods=("GET", "PUT", "PATCH", "DELETE"),  # those that may be sent twice
+        raise_on_status=False,
+    )
+    return configuration
+
+
+def _dynamic(configuration: Any) -> DynamicClient:
+    api_client = kubernetes_client.ApiClient(configuration)
+    return DynamicClient(api_client, discoverer=StaticDiscoverer)
+
+
+def _context(merged: Any, wanted: str | None, paths: str) -> dict[str, Any]:
+    contexts = {each["name"]: each for each in _plain(merged).get("contexts") or []}
+    name = wanted or _plain(merged).get("current-context")
+    if name in contexts:
+        found: dict[str, Any] = contexts[name]
+        return found
+    if not name:
+        raise ClusterUnreachable(f"The kubeconfig {paths} names no current context.", _HOW)
+    there = f"There are: {', '.join(contexts)}." if contexts else "It has none."
+    raise ClusterUnreachable(f"There is no context {name!r} in the kubeconfig {paths}.", there)
+
+
+def _router(merged: Any, cluster: str) -> str | None:
+    for each in _plain(merged).get("clusters") or []:
+        for extension in each["cluster"].get("extensions") or []:
+            if each["name"] == cluster and extension["name"] == ROUTER_EXTENSION:
+                address: str = extension["extension"]["address"]
+                return address
+    return None
+
+
+def _plain(merged: Any) -> dict[str, Any]:
+    """Of the merger's ConfigNode."""
+    value = getattr(merged, "value", merged)
+    return {key: _plain_value(each) for key, each in value.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    value = getattr(value, "value", value)
+    if isinstance(value, dict):
+        return {key: _plain_value(each) for key, each in value.items()}
+    return [_plain_value(each) for each in value] if isinstance(value, list) else value

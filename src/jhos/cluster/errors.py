@@ -1,0 +1,83 @@
+"""Errors of the API and of the connection, translated once into those of `jhos.errors`."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import urllib3
+from kubernetes.client.exceptions import ApiException
+
+from jhos.errors import ClusterUnreachable, Conflict, JhosError, LoginNeeded, OutOfTime, Refused
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+def translated(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Of a method of Cluster: what it raises is a JhosError."""
+
+    @wraps(method)
+    def call(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Answer:
+        try:
+            return method(*arguments, **keywords)
+        except ApiException as error:
+            raise _of_status(error) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            cluster: Any = arguments[0]
+            raise ClusterUnreachable(
+                f"The cluster at {cluster.server} does not answer: {_cause(error)}.",
+                "Is it up, and is the kubeconfig the right one? (--context, --kubeconfig)",
+            ) from error
+
+    return call
+
+
+def _of_status(error: ApiException) -> JhosError:
+    message = _message(error)
+    match error.status:
+        case 401:
+            return LoginNeeded(
+                "The cluster does not know who is asking: the login has expired or is wrong.",
+                "Log in again (`oc login`), then run the same command.",
+            )
+        case 403 if "exceeded quota" in message:
+            return Refused(
+                f"The project's quota is used up: {message}",
+                "Ask for more, or make the deployment smaller (--notebook-memory …).",
+            )
+        case 403 if "being terminated" in message:
+            return Refused(f"The project is being deleted: {message}")
+        case 403:
+            return Refused(
+                f"Not allowed: {message}",
+                "Someone who administers the project can grant you the role `admin`.",
+            )
+        case 409:
+            return Conflict(f"Conflict: {message}")
+        case 422 | 400:
+            return Refused(f"The cluster refuses it: {message}")
+        case 429 | 500 | 502 | 503 | 504:
+            return OutOfTime(f"The cluster is overloaded or restarting: {message}",
+                             "Run the same command again.")  # fmt: skip
+    return JhosError(f"The cluster answered {error.status}: {message}")
+
+
+def _message(error: ApiException) -> str:
+    try:
+        message: str = json.loads(error.body or "")["message"]
+    except (ValueError, KeyError, TypeError):
+        return str(error.reason)
+    return message
+
+
+def _cause(error: Exception) -> str:
+    """The innermost words: `Connection refused` rather than a chain of class names."""
+    reason: Any = getattr(error, "reason", None) or error
+    while isinstance(reason, Exception) and isinstance(
+        reason.__cause__ or reason.__context__, OSError
+    ):
+        reason = reason.__cause__ or reason.__context__
+    if isinstance(reason, OSError) and reason.strerror:
+        return reason.strerror
+    return str(reason).rsplit(": ", 1)[-1]

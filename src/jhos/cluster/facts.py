@@ -1,0 +1,159 @@
+"""What a command needs to know of the cluster, each thing asked once and side by side."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from jhos.cluster.client import Cluster
+from jhos.errors import Refused, SettingsError
+from jhos.objects import Object, ObjectRef
+from jhos.render import Facts
+from jhos.settings.model import Settings
+
+SHARED = "openshift"  # the namespace of the streams that every project may use
+PUBLIC_DATABASE = "quay.io/sclorg/postgresql-16-c9s:latest"
+PYTHONS = ("3.12", "3.13", "3.11")  # by preference
+PARALLEL = 8
+USER_KEYS = ("jupyterhub_config.py", "jupyterhub_config.sh")
+
+_DATABASE_TAG = re.compile(r"(\d+)-el\d+")
+
+
+@dataclass(frozen=True)
+class Builder:
+    """A Python S2I image: `version` as `3.12`, `digest` of the image that it is just now."""
+
+    version: str
+    digest: str
+    source: Object  # the `from` of a build strategy
+
+
+def check_project(cluster: Cluster) -> None:
+    """Raises Refused unless the user may deploy here; says what is missing in words."""
+    needed = [("create", "Deployment"), ("create", "RoleBinding"), ("create", "Route")]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        allowed = list(pool.map(lambda need: cluster.may(*need), needed))
+    if not any(allowed):
+        raise Refused(
+            f"There is no project {cluster.namespace} in which you have rights "
+            f"(context {cluster.context}).",
+            "Name one with -n PROJECT, or let one be made with --create-project.",
+        )
+    missing = [KIND for (_, KIND), ok in zip(needed, allowed, strict=True) if not ok]
+    if missing:
+        raise Refused(
+            f"In project {cluster.namespace} you may not create: {', '.join(missing)}.",
+            "Someone who administers the project can grant you the role `admin`: "
+            "rights of `edit` are not enough, since the hub needs a Role of its own.",
+        )
+
+
+def create_project(cluster: Cluster) -> bool:
+    """Request the project unless the user has it already; True: it was made."""
+    if cluster.may("create", "Deployment"):
+        return False
+    cluster.create(
+        {
+            "apiVersion": "project.openshift.io/v1",
+            "kind": "ProjectRequest",
+            "metadata": {"name": cluster.namespace},
+        }
+    )
+    return True
+
+
+def stored(cluster: Cluster, name: str) -> tuple[Object, dict[str, str]]:
+    """ConfigMap `NAME-cfg` and the values of Secret `NAME-secrets`; {} where there is none."""
+    with ThreadPoolExecutor(2) as pool:
+        config = pool.submit(cluster.get, ObjectRef("ConfigMap", f"{name}-cfg"))
+        secret = pool.submit(cluster.get, ObjectRef("Secret", f"{name}-secrets"))
+        return config.result() or {}, (secret.result() or {}).get("data", {})
+
+
+def find_builder(cluster: Cluster, wanted: str | None) -> Builder:
+    """The Python builder image of version `wanted`, else of the best that the cluster has."""
+    stream = cluster.get(ObjectRef("ImageStream", "python"), SHARED)
+    tags = _tags(stream) if stream else {}
+    for version in (wanted,) if wanted else PYTHONS:
+        for tag in (f"{version}-ubi9", f"{version}-ubi8"):
+            if tag in tags:
+                source = {"kind": "ImageStreamTag", "namespace": SHARED, "name": f"python:{tag}"}
+                return Builder(str(version), tags[tag]["image"], source)
+    version = wanted or PYTHONS[0]
+    public = f"registry.access.redhat.com/ubi9/python-{version.replace('.', '')}:latest"
+    return Builder(version, public, {"kind": "DockerImage", "name": public})
+
+
+def choose_database_image(cluster: Cluster) -> str:
+    """The newest tag of the cluster's `postgresql` stream, else the public sclorg image."""
+    stream = cluster.get(ObjectRef("ImageStream", "postgresql"), SHARED)
+    majors = {tag: _DATABASE_TAG.fullmatch(tag) for tag in (_tags(stream) if stream else {})}
+    found = [(int(match[1]), tag) for tag, match in majors.items() if match]
+    return f"{SHARED}/postgresql:{max(found)[1]}" if found else PUBLIC_DATABASE
+
+
+def gather(cluster: Cluster, settings: Settings, configuration: dict[str, str]) -> Facts:
+    """With every image resolved; raises SettingsError for one that is not there."""
+    images = (settings.hub.image, settings.notebook.image, settings.database.image or "")
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        hub, notebook, database = pool.map(lambda spec: resolve(cluster, spec), images)
+    return Facts(
+        namespace=cluster.namespace,
+        hub_image=hub,
+        notebook_image=notebook,
+        database_image=database,
+        configuration=configuration,
+    )
+
+
+def resolve(cluster: Cluster, spec: str) -> str:
+    """`STREAM[:TAG]` or `NAMESPACE/STREAM[:TAG]` → the pull spec with digest.
+
+    Any other name is a pull spec already and stays. Raises SettingsError for an absent one.
+    """
+    found = stream_of(spec)
+    if not found:
+        return spec
+    namespace, name, tag = found
+    stream = cluster.get(ObjectRef("ImageStream", name), namespace)
+    if stream is None and namespace:
+        return spec  # such as jupyter/base-notebook, of a public registry
+    tags = _tags(stream) if stream else {}
+    tag = tag or _default_tag(tags)
+    if tag in tags:
+        return _pull_spec(stream or {}, tag, tags[tag])
+    there = f"It has: {', '.join(sorted(tags))}." if tags else "There is no such image stream."
+    raise SettingsError(
+        f"Image {spec} is not in project {namespace or cluster.namespace}. {there}",
+        "Build it (jhos build-images), or name another with --hub-image or --notebook-image.",
+    )
+
+
+def stream_of(spec: str) -> tuple[str | None, str, str] | None:
+    """`(namespace, stream, tag)`, or None where `spec` is a registry's pull spec."""
+    match = re.fullmatch(r"(?:([a-z0-9-]+)/)?([a-z0-9._-]+)(?::([\w.-]+))?", spec)
+    return (match[1], match[2], match[3] or "") if match else None
+
+
+def _tags(stream: Object) -> dict[str, Object]:
+    """The newest item of each tag that has one."""
+    tags = stream.get("status", {}).get("tags") or []
+    return {each["tag"]: each["items"][0] for each in tags if each.get("items")}
+
+
+def _default_tag(tags: dict[str, Object]) -> str:
+    """`latest`, else the highest version."""
+    versions = [tag for tag in tags if re.fullmatch(r"\d+(\.\d+)*", tag)]
+    newest = max(versions, key=lambda tag: [int(part) for part in tag.split(".")], default="")
+    return "latest" if "latest" in tags else newest
+
+
+def _pull_spec(stream: Object, tag: str, item: Object) -> str:
+    """Never built from host names: the cluster knows where its registry is."""
+    for each in stream.get("spec", {}).get("tags") or []:
+        local = each.get("referencePolicy", {}).get("type") == "Local"
+        repository = stream.get("status", {}).get("dockerImageRepository")
+        if each["name"] == tag and local and repository:
+            return f"{repository}@{item['image']}"
+    reference: str = item["dockerImageReference"]
+    return reference

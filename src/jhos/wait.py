@@ -1,0 +1,199 @@
+"""Objects → ready, failed for a reason in words, or out of time; by watch."""
+
+import time
+from collections.abc import Iterable
+
+from jhos.cluster.client import Cluster
+from jhos.cluster.feed import Feed, feed
+from jhos.errors import JhosError, OutOfTime
+from jhos.events import Event, Report, State
+from jhos.kinds import Readiness, Status, conditions_of, readiness
+from jhos.objects import Object, ObjectRef, labels_of
+
+# Reasons of a waiting container that do not pass by themselves.
+_FATAL = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
+_CRASHES = 3  # a first failure may come from the order in which pods start
+_LOG_LINES = 20
+
+
+def until_ready(
+    cluster: Cluster, name: str, refs: Iterable[ObjectRef], timeout_s: float, report: Report
+) -> dict[ObjectRef, Object]:
+    """Wait for `refs` of deployment `name`; returns the objects as they are when all are ready.
+
+    Raises JhosError with the reason as soon as one cannot become ready, OutOfTime after
+    `timeout_s` seconds.
+    """
+    deadline = time.monotonic() + timeout_s
+    selector = f"app.kubernetes.io/instance={name}"
+    kinds = {ref.kind: selector for ref in refs}
+    objects: dict[ObjectRef, Object] = {}
+    pods: dict[str, Object] = {}
+    with feed(
+        cluster, {**kinds, "Pod": f"app={name},component in (hub,proxy,database)"}
+    ) as changes:
+        while not all(_reported(objects.get(ref), ref, pods, report) for ref in refs):
+            for obj in _pending(changes, deadline):
+                _take(obj, objects, pods)
+            for pod in pods.values():
+                _check(cluster, pod, objects)
+            if time.monotonic() > deadline:
+                raise _out_of_time(refs, objects, pods, timeout_s)
+    return objects
+
+
+def until_gone(
+    cluster: Cluster, refs: Iterable[ObjectRef], selector: str, timeout_s: float, report: Report
+) -> None:
+    """Wait until none of `refs` is there. Raises OutOfTime, naming what holds the rest."""
+    deadline, left = time.monotonic() + timeout_s, set(refs)
+    kinds = sorted({ref.kind for ref in left})
+    if not left:
+        return
+    there: dict[ObjectRef, Object] = {}
+    synced: set[str] = set()
+    with feed(cluster, dict.fromkeys(kinds, selector)) as changes:
+        while not (len(synced) == len(kinds) and left.isdisjoint(there)):
+            change = changes.next(min(1, deadline - time.monotonic()))
+            if change and change[1] == "SYNCED":
+                synced.add(change[0])
+            elif change:
+                ref = ObjectRef(change[0], change[2]["metadata"]["name"])
+                there.pop(ref, None) if change[1] == "DELETED" else there.update({ref: change[2]})
+            waiting = sorted(left & there.keys())
+            report(Event("Waiting", State.RUNNING, f"for {len(waiting)} objects to go"))
+            if time.monotonic() > deadline:
+                raise OutOfTime(
+                    f"Still there after {timeout_s:.0f} s: {', '.join(map(str, waiting))}.",
+                    "They are marked for deletion; run the same command again to wait on.",
+                )
+    report(Event("Waiting", State.DONE, "everything is gone"))
+
+
+def obstacle(pod: Object) -> str:
+    """Why a pod does not run, in words; empty where nothing is wrong with it."""
+    scheduled = conditions_of(pod).get("PodScheduled", {})
+    if scheduled.get("status") == "False":
+        return f"no node takes the pod: {scheduled.get('message', scheduled.get('reason', ''))}"
+    for container in _containers(pod):
+        waiting = container.get("state", {}).get("waiting", {})
+        if waiting.get("reason") in (*_FATAL, "CrashLoopBackOff"):
+            words = waiting.get("message") or waiting["reason"]
+            return f"container {container['name']}: {words}"
+    return ""
+
+
+def is_hopeless(pod: Object) -> bool:
+    """Whether waiting on would be in vain."""
+    for container in _containers(pod):
+        waiting = container.get("state", {}).get("waiting", {}).get("reason")
+        if waiting in _FATAL:
+            return True
+        if waiting == "CrashLoopBackOff" and container.get("restartCount", 0) >= _CRASHES:
+            return True
+    return False
+
+
+def _pending(changes: Feed, deadline: float) -> list[tuple[str, Object]]:
+    """All that has come, waiting a little for the first."""
+    taken = []
+    change = changes.next(min(1, deadline - time.monotonic()))
+    while change:
+        if change[1] != "SYNCED":
+            taken.append((change[1], {**change[2], "kind": change[0]}))
+        change = changes.next(0)
+    return taken
+
+
+def _take(
+    change: tuple[str, Object], objects: dict[ObjectRef, Object], pods: dict[str, Object]
+) -> None:
+    event, obj = change
+    into: dict[object, Object] = pods if obj["kind"] == "Pod" else objects  # type: ignore[assignment]
+    key: object = obj["metadata"]["uid"] if obj["kind"] == "Pod" else ObjectRef.of(obj)
+    if event == "DELETED":
+        into.pop(key, None)
+    else:
+        into[key] = obj
+
+
+def _reported(obj: Object | None, ref: ObjectRef, pods: dict[str, Object], report: Report) -> bool:
+    """Whether the object is ready; tells how it stands. Raises where it never will be."""
+    state = readiness(obj) if obj else Readiness(Status.PROGRESSING, "waiting for the cluster")
+    if state.status is Status.FAILED:
+        raise JhosError(
+            f"{ref} cannot become ready: {state.message}",
+            f"oc describe {ref.kind.lower()}/{ref.name}",
+        )
+    if state.status is Status.READY:
+        report(Event(str(ref), State.DONE, state.message or "ready"))
+        return True
+    words = obj and next(filter(None, map(obstacle, _pods_of(obj, pods))), "")
+    report(Event(str(ref), State.RUNNING, words or state.message))
+    return False
+
+
+def _check(cluster: Cluster, pod: Object, objects: dict[ObjectRef, Object]) -> None:
+    """Raise when the pod is of a current rollout and hopeless."""
+    owner = next((obj for obj in objects.values() if pod in _pods_of(obj, {"": pod})), None)
+    if not owner or not is_hopeless(pod) or not _is_current(owner):
+        return
+    name = pod["metadata"]["name"]
+    lines = _last_lines(cluster, pod)
+    raise JhosError(
+        f"{ObjectRef.of(owner)} cannot become ready: pod {name}, {obstacle(pod)}"
+        + (f"\nThe last it said:\n{lines}" if lines else ""),
+        f"Mend the cause and run the same command again (log: oc logs {name}).",
+    )
+
+
+def _is_current(deployment: Object) -> bool:
+    """Whether every pod that there is comes from the newest template."""
+    status = deployment.get("status", {})
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 1)
+    return seen and status.get("replicas", 0) == status.get("updatedReplicas", 0)
+
+
+def _pods_of(obj: Object, pods: dict[str, Object]) -> list[Object]:
+    if obj["kind"] != "Deployment":
+        return []
+    wanted = obj["spec"]["selector"]["matchLabels"].items()
+    living = (pod for pod in pods.values() if "deletionTimestamp" not in pod["metadata"])
+    return [pod for pod in living if wanted <= labels_of(pod).items()]
+
+
+def _containers(pod: Object) -> list[Object]:
+    status = pod.get("status", {})
+    return [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+
+
+def _last_lines(cluster: Cluster, pod: Object) -> str:
+    for container in _containers(pod):
+        if container.get("restartCount", 0):
+            try:
+                return cluster.text(
+                    ObjectRef("Pod", pod["metadata"]["name"]), "log",
+                    container=container["name"], previous="true", tailLines=str(_LOG_LINES),
+                )  # fmt: skip
+            except JhosError:
+                return ""
+    return ""
+
+
+def _out_of_time(
+    refs: Iterable[ObjectRef],
+    objects: dict[ObjectRef, Object],
+    pods: dict[str, Object],
+    timeout_s: float,
+) -> OutOfTime:
+    states = []
+    for ref in refs:
+        obj = objects.get(ref)
+        state = readiness(obj) if obj else Readiness(Status.PROGRESSING, "not there")
+        if state.status is not Status.READY:
+            words = obj and next(filter(None, map(obstacle, _pods_of(obj, pods))), "")
+            states.append(f"{ref}: {words or state.message}")
+    return OutOfTime(
+        f"Not ready after {timeout_s:.0f} s. " + "; ".join(states),
+        "Run the same command again to go on waiting (--timeout SECONDS for longer).",
+    )
