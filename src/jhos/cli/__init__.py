@@ -1,0 +1,74 @@
+"""The command `jhos`: its group, and where every subcommand is hung in."""
+
+import sys
+from typing import Any
+
+import click
+
+from jhos import __version__
+from jhos.cli.build_images import build_images
+from jhos.cli.deploy import deploy
+from jhos.cli.sandbox import sandbox
+from jhos.cli.teardown import teardown
+from jhos.errors import JhosError
+
+
+class Group(click.Group):
+    """Ends every command with the exit code of what went wrong, and suggests names for typos."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except JhosError as error:
+            raise Failure(error) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], self.list_commands(ctx), 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"{error.message.rstrip('.')}.{hint}", ctx) from error
+
+
+class Failure(click.ClickException):
+    """A JhosError on its way to the terminal."""
+
+    def __init__(self, error: JhosError) -> None:
+        super().__init__(error.message)
+        self.exit_code = error.exit_code  # type: ignore[misc] # click reads it off the instance
+        self.hint = error.hint
+
+    def show(self, file: Any = None) -> None:
+        click.secho("Error: ", fg="red", err=True, nl=False)
+        click.echo(self.message, err=True, file=file)
+        if self.hint:
+            click.echo(self.hint, err=True, file=file)
+
+
+@click.group(
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="jhos")
+def main() -> None:
+    """A multi-user JupyterHub on OpenShift, with nothing but a project of your own.
+
+    \b
+    Examples:
+      jhos deploy                        a hub that gives everyone a notebook
+      jhos deploy --sandbox              the same on this machine, no cluster needed
+      jhos deploy --name jakevdp --notebook-image jakevdp-notebook:latest
+      jhos teardown jakevdp
+    """
+
+
+for command in (deploy, teardown, build_images, sandbox):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

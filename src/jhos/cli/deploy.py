@@ -1,0 +1,163 @@
+"""jhos deploy"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jhos.cli.options import Target, output_option, target_options, timeout_option
+
+if TYPE_CHECKING:
+    from jhos.actions.deploy import Deployed
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+# Option → the setting that it gives.
+_SETTINGS = {
+    "name": ("name",),
+    "hub_image": ("hub", "image"),
+    "hub_memory": ("hub", "memory"),
+    "notebook_image": ("notebook", "image"),
+    "notebook_memory": ("notebook", "memory"),
+    "notebook_cpu": ("notebook", "cpu"),
+    "database_image": ("database", "image"),
+    "database_memory": ("database", "memory"),
+    "database_storage": ("database", "storage"),
+    "route_host": ("route", "host"),
+}
+
+
+@click.command()
+@click.option("--name", metavar="NAME", help="Of the deployment; else jupyterhub.")
+@click.option("--notebook-image", metavar="IMAGE", help="What users start: STREAM[:TAG] or a spec.")
+@click.option("--hub-image", metavar="IMAGE", help="JupyterHub itself, likewise.")
+@click.option("--database-image", metavar="IMAGE", help="Else the cluster's newest PostgreSQL.")
+@click.option("--notebook-memory", metavar="SIZE", help="Limit for each server, as 1Gi.")
+@click.option("--notebook-cpu", metavar="CPUS", help="Limit for each server, as 500m or 2.")
+@click.option("--hub-memory", metavar="SIZE", help="Limit, as 512Mi.")
+@click.option("--database-memory", metavar="SIZE", help="Limit, as 256Mi.")
+@click.option("--database-storage", metavar="SIZE", help="The database's volume, as 1Gi.")
+@click.option("--route-host", metavar="HOST", help="The address; else the cluster chooses.")
+@click.option(
+    "--config", "config_file", type=_FILE, help="A jupyterhub_config.py, read after ours."
+)
+@click.option("--create-project", is_flag=True, help="Request the project when it is not there.")
+@click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
+@click.option("--wait/--no-wait", default=True, help="Return when the hub answers, or at once.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the address in a browser.")
+@timeout_option(1200)
+@output_option
+@target_options
+def deploy(
+    target: Target,
+    config_file: Path | None,
+    create_project: bool,
+    force_conflicts: bool,
+    wait: bool,
+    open_browser: bool,
+    timeout_s: int,
+    output: str,
+    **options: str | None,
+) -> None:
+    """Deploy a JupyterHub into the project, or change the one that is there.
+
+    Missing images are built first. Settings that are not named stay as they were; run it again
+    after any interruption.
+
+    \b
+    Examples:
+      jhos deploy
+      jhos deploy --sandbox --open
+      jhos deploy --name jakevdp --notebook-image jakevdp-notebook:latest
+      jhos deploy --name course --notebook-memory 1Gi --config jupyterhub_config.py
+    """
+    from jhos.actions.deploy import deploy as act
+    from jhos.cli.terminal import progress
+
+    configuration = _configuration(config_file)
+    cluster = target.connect()
+    click.echo(f"Project {cluster.namespace} (context {cluster.context})", err=True)
+    with progress() as report:
+        deployed = act(
+            cluster,
+            _layer(options),
+            configuration=configuration,
+            create=create_project or target.sandbox,
+            force=force_conflicts,
+            wait=wait,
+            timeout_s=timeout_s,
+            report=report,
+        )
+    click.echo(_json(deployed) if output == "json" else _text(deployed, wait=wait))
+    if open_browser:
+        click.launch(deployed.url)
+
+
+def _layer(options: dict[str, str | None]) -> dict[str, Any]:
+    """Options that were given, nested as settings are."""
+    layer: dict[str, Any] = {}
+    for option, value in options.items():
+        if value is None:
+            continue
+        *sections, key = _SETTINGS[option]
+        inner = layer
+        for section in sections:
+            inner = inner.setdefault(section, {})
+        inner[key] = value
+    return layer
+
+
+def _configuration(file: Path | None) -> dict[str, str]:
+    if file is None:
+        return {}
+    try:
+        text = file.read_text()
+        compile(text, str(file), "exec")
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{error}", param_hint="--config") from error
+    return {"jupyterhub_config.py": text}
+
+
+def _text(deployed: "Deployed", *, wait: bool) -> str:
+    from jhos.plan import Action
+
+    lines = []
+    for action, word in (
+        (Action.CREATE, "Created"),
+        (Action.UPDATE, "Changed"),
+        (Action.DELETE, "Removed"),
+    ):
+        refs = [str(change.ref) for change in deployed.plan.of(action)]
+        if refs:
+            lines.append(f"{word}: {', '.join(refs)}.")
+    if not lines:
+        lines.append("Nothing had to be changed.")
+    state = "runs at" if wait else "will be at"
+    lines += ["", f"JupyterHub {deployed.name} {state} {deployed.url}", ""]
+    if deployed.open_to_all:
+        lines += [
+            "Warning: anyone who reaches this address gets a server of their own, without a login;",
+            "their files go with the server. To choose who gets in, set an authenticator in a",
+            f"configuration: jhos deploy --name {deployed.name} --config jupyterhub_config.py",
+            "",
+        ]
+    lines.append(f"Remove it with: jhos teardown {deployed.name} -n {deployed.namespace}")
+    return "\n".join(lines)
+
+
+def _json(deployed: "Deployed") -> str:
+    changes = [
+        {"action": change.action, "kind": change.ref.kind, "name": change.ref.name}
+        for change in deployed.plan.changes
+    ]
+    return json.dumps(
+        {
+            "name": deployed.name,
+            "project": deployed.namespace,
+            "url": deployed.url,
+            "openToAll": deployed.open_to_all,
+            "changes": changes,
+        },
+        indent=2,
+    )

@@ -1,0 +1,94 @@
+"""Options that several commands share, and what becomes of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from jhos.cluster.client import Cluster
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SANDBOX_PROJECT = "demo"  # in the sandbox, where nothing else says which
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which project of which cluster."""
+
+    kubeconfig: str | None
+    context: str | None
+    namespace: str | None
+    sandbox: bool
+
+    def connect(self) -> "Cluster":
+        from jhos.cluster.connect import connect
+
+        if not self.sandbox:
+            return connect(self.kubeconfig, self.context, self.namespace)
+        from jhos.cli.sandbox import ensure_started
+
+        return connect(str(ensure_started(None)), None, self.namespace or SANDBOX_PROJECT)
+
+
+def target_options(command: Command) -> Command:
+    """-n, --context, --kubeconfig, --sandbox → the argument `target`."""
+
+    def gathered(
+        kubeconfig: str | None,
+        context: str | None,
+        namespace: str | None,
+        sandbox: bool,
+        **rest: Any,
+    ) -> Any:
+        if sandbox and (kubeconfig or context):
+            raise click.UsageError("--sandbox goes with neither --kubeconfig nor --context.")
+        return command(target=Target(kubeconfig, context, namespace, sandbox), **rest)
+
+    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
+    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in (_SANDBOX, _KUBECONFIG, _CONTEXT, _NAMESPACE):
+        option(gathered)
+    return gathered  # type: ignore[return-value]
+
+
+_NAMESPACE = click.option(
+    "-n",
+    "--namespace",
+    "--project",
+    metavar="PROJECT",
+    envvar="JHOS_NAMESPACE",
+    help="The project; else the context's.",
+)
+_CONTEXT = click.option("--context", metavar="NAME", help="A context of the kubeconfig.")
+_KUBECONFIG = click.option(
+    "--kubeconfig", metavar="FILE", help="Else KUBECONFIG, else ~/.kube/config."
+)
+_SANDBOX = click.option(
+    "--sandbox", is_flag=True, help="Use the cluster on this machine, started when needed."
+)
+
+
+def timeout_option(default: int) -> Callable[[Command], Command]:
+    return click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.IntRange(min=1),
+        default=default,
+        show_default=True,
+        metavar="SECONDS",
+        help="For all of it; what was begun goes on, and the same command waits on.",
+    )
+
+
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Of the result, on standard output.",
+)

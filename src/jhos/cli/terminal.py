@@ -1,0 +1,108 @@
+"""How the core's events look: live lines on a terminal, plain lines elsewhere; on stderr.
+
+Results go to stdout, through `click.echo`.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+import click
+
+from jhos.events import Event, Report, State
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+_REPEAT_S = 15  # a wait is said again after so long where lines cannot be rewritten
+_MARKS = {State.DONE: ("✓", "green"), State.FAILED: ("✗", "red"), State.WARNING: ("!", "yellow")}
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """A `Report` that shows what goes on until the block ends."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        with _live() as report:
+            yield report
+    else:
+        yield Lines().report
+
+
+class Lines:
+    """One line for each change, with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self.started, self.lock = time.monotonic(), Lock()
+        self.last: dict[str, tuple[State, str, float]] = {}
+
+    def report(self, event: Event) -> None:
+        with self.lock:
+            elapsed = time.monotonic() - self.started
+            state, message, said = self.last.get(event.subject, (None, "", 0.0))
+            if event.state is state:
+                fresh = event.message != message
+                if event.state is not State.RUNNING or elapsed - said < (1 if fresh else _REPEAT_S):
+                    return
+            self.last[event.subject] = (event.state, event.message, elapsed)
+            if event.message:
+                click.echo(f"{elapsed:4.0f}s {event.subject}: {clean(event.message)}", err=True)
+
+
+@contextmanager
+def _live() -> Iterator[Report]:
+    """Finished steps scroll by; what runs keeps a line of its own, with its time."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        SpinnerColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+        TextColumn(
+            "{task.fields[message]}",
+            markup=False,
+            style="dim",
+            table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+        ),
+    )
+    tasks: dict[str, int] = {}
+    settled: dict[str, str] = {}
+    lock = Lock()
+    with Progress(*columns, console=console, transient=True, expand=True) as bar:
+
+        def report(event: Event) -> None:
+            message = clean(event.message)
+            with lock:
+                if event.state is State.RUNNING:
+                    if event.subject not in tasks:
+                        tasks[event.subject] = bar.add_task(event.subject, message="", total=None)
+                    bar.update(tasks[event.subject], message=message.rsplit("\n", 1)[-1])  # type: ignore[arg-type]
+                    return
+                if event.subject in tasks:
+                    bar.remove_task(tasks.pop(event.subject))  # type: ignore[arg-type]
+                if message and settled.get(event.subject) != message:
+                    settled[event.subject] = message
+                    mark, colour = _MARKS[event.state]
+                    line = Text.assemble((mark, colour), f" {event.subject} ", (message, "dim"))
+                    bar.console.print(line)
+
+        yield report
+
+
+def clean(text: str) -> str:
+    """Without control sequences: logs and events are strangers' words."""
+    return _CONTROL.sub("", text)
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Raises UsageError where nobody can be asked."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to ask on; say --yes to go on without.")
+    return click.confirm(question, err=True)
