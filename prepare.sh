@@ -1,0 +1,72 @@
+# Sourced by ./demo and ./test: a Python environment in .venv and the system's packages.
+# shellcheck shell=bash
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "Error: $*"; exit 1; }
+
+# The newest Python from 3.11 to 3.13 on this machine.
+find_python() {
+    local python
+    for python in python3.13 python3.12 python3.11 python3; do
+        if command -v "$python" >/dev/null &&
+            "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    fail "Python 3.11, 3.12 or 3.13 is needed and not on PATH; install one and run this again."
+}
+
+# install_system PROGRAM=APT_PACKAGE:DNF_PACKAGE …: installs what is missing, asks before sudo.
+install_system() {
+    local need manager packages=() program apt dnf
+    manager=$(command -v apt-get || command -v dnf || true)
+    for need in "$@"; do
+        program=${need%%=*} apt=${need#*=} dnf=${need##*:}
+        apt=${apt%%:*}
+        command -v "$program" >/dev/null && continue
+        [[ $manager == */dnf ]] && packages+=("$dnf") || packages+=("$apt")
+    done
+    ((${#packages[@]})) || return 0
+    [[ -n $manager ]] || fail "these programs' packages are missing and neither apt-get nor dnf is here: ${packages[*]}"
+    local run=()
+    if ((EUID)); then
+        command -v sudo >/dev/null || fail "missing: ${packages[*]}. Ask an administrator to install them."
+        say "These system packages are missing: ${packages[*]}"
+        [[ -t 0 ]] || fail "there is no terminal to ask on; install them with: sudo $manager install ${packages[*]}"
+        read -rp "Install them with sudo? [y/N] " answer
+        [[ $answer == [yY]* ]] || fail "not installed: ${packages[*]}"
+        run=(sudo)
+    fi
+    say "Installing ${packages[*]} …"
+    if [[ $manager == */apt-get ]]; then
+        "${run[@]}" "$manager" update -qq
+        DEBIAN_FRONTEND=noninteractive "${run[@]}" "$manager" install -y -qq "${packages[@]}" >/dev/null
+    else
+        "${run[@]}" "$manager" install -y -q "${packages[@]}" >/dev/null
+    fi
+}
+
+# install_python [UV OPTIONS]: this checkout and what it needs into .venv, when pyproject changed.
+install_python() {
+    local python stamp wanted
+    wanted="$* $(cksum <pyproject.toml)"
+    stamp=.venv/prepared
+    [[ -f $stamp && $(<"$stamp") == "$wanted" ]] && return
+    say "Installing Python packages into .venv …"
+    if [[ ! -x .venv/bin/uv ]]; then
+        python=$(find_python)
+        "$python" -m venv .venv || fail "$python has no venv module (Debian, Ubuntu: python3-venv)."
+        .venv/bin/python -m pip install -q --disable-pip-version-check uv
+    fi
+    .venv/bin/uv pip install -q --python .venv/bin/python -e '.[sandbox]' "$@"
+    printf '%s' "$wanted" >"$stamp"
+}
+
+prepare_sandbox() {
+    install_system bwrap=bubblewrap:bubblewrap ip=iproute2:iproute unshare=util-linux:util-linux \
+        openssl=openssl:openssl git=git:git
+    if [[ ! -x .venv/bin/python ]] && ! "$(find_python)" -c 'import ensurepip' 2>/dev/null; then
+        install_system no-such-program=python3-venv:python3
+    fi
+}
