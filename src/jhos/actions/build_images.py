@@ -6,9 +6,9 @@ began it, is waited for instead of begun again.
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from jhos.apply import parallel
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Builder, find_builder
 from jhos.cluster.feed import feed
@@ -42,28 +42,26 @@ def build_images(
 ) -> list[Built]:
     """In the order of `images`. Raises BuildFailed with the last lines of the log."""
     builder = find_builder(cluster, python)
-    with ThreadPoolExecutor(max(len(images), 1)) as pool:
-        return list(
-            pool.map(lambda image: _build(cluster, image, builder, timeout_s, report), images)
-        )
+    built = parallel(lambda image: _begin(cluster, image, builder, report), images)
+    running = {each.build: each.spec for each in built if each.build}
+    if running:
+        _follow(cluster, running, timeout_s, report)
+    return built
 
 
-def _build(
-    cluster: Cluster, image: Image, builder: Builder, timeout_s: float, report: Report
-) -> Built:
-    spec, subject = image.spec(builder.version), f"Image {image.spec(builder.version)}"
+def _begin(cluster: Cluster, image: Image, builder: Builder, report: Report) -> Built:
+    spec = image.spec(builder.version)
     content = content_hash(image, builder.digest)
     if _built_from(cluster, spec) == content:
-        report(Event(subject, State.DONE, "up to date"))
+        report(Event(f"Image {spec}", State.DONE, "up to date"))
         return Built(spec, "")
     name = _running(cluster, image, content)
     if not name:
-        report(Event(subject, State.RUNNING, "sending the source"))
+        report(Event(f"Image {spec}", State.RUNNING, "sending the source"))
         for obj in _objects(image, builder, spec, content):
             cluster.apply(obj, force=True)
         config = ObjectRef("BuildConfig", image.name)
         name = cluster.upload(config, "instantiatebinary", pack(image))["metadata"]["name"]
-    _follow(cluster, image.name, name, subject, timeout_s, report)
     return Built(spec, name)
 
 
@@ -101,44 +99,49 @@ def _objects(image: Image, builder: Builder, spec: str, content: str) -> list[Ob
     ]
 
 
-def _follow(
-    cluster: Cluster, config: str, name: str, subject: str, timeout_s: float, report: Report
-) -> None:
-    """Until the build has ended, with its last log line as the progress."""
-    deadline, build = time.monotonic() + timeout_s, ObjectRef("Build", name)
-    phase = "New"
-    with feed(cluster, {"Build": f"{_OF_CONFIG}={config}"}) as changes:
-        while time.monotonic() < deadline:
+def _follow(cluster: Cluster, running: dict[str, str], timeout_s: float, report: Report) -> None:
+    """Until all builds (name → spec) have ended, each with its last log line as the progress."""
+    deadline, left = time.monotonic() + timeout_s, dict.fromkeys(running, "New")
+    with feed(cluster, {"Build": _OF_CONFIG}) as changes:
+        while left:
             change = changes.next(2)
-            if change and change[1] != "SYNCED" and change[2]["metadata"]["name"] == name:
-                phase = change[2].get("status", {}).get("phase", "New")
+            if change and change[1] != "SYNCED" and change[2]["metadata"]["name"] in left:
+                name = change[2]["metadata"]["name"]
                 state = readiness({**change[2], "kind": "Build"})
-                if state.status is Status.READY:
-                    report(Event(subject, State.DONE, "built"))
-                    return
+                left[name] = change[2].get("status", {}).get("phase", "New")
                 if state.status is Status.FAILED or change[1] == "DELETED":
-                    raise _failed(cluster, build, subject, state.message, report)
-            if not change or change[1] == "MODIFIED":
-                line = _log(cluster, build, 1) if phase == "Running" else ""
-                report(Event(subject, State.RUNNING, line or phase.lower()))
-    raise OutOfTime(f"{subject} is not built after {timeout_s:.0f} s; {build} goes on.",
-                    "Run the same command again to go on waiting.")  # fmt: skip
+                    raise _failed(cluster, name, running[name], state.message, report)
+                if state.status is Status.READY:
+                    del left[name]
+                    report(Event(f"Image {running[name]}", State.DONE, "built"))
+            if not change:
+                _tell(cluster, left, running, report)
+            if left and time.monotonic() > deadline:
+                waiting = ", ".join(running[name] for name in left)
+                raise OutOfTime(
+                    f"Not built after {timeout_s:.0f} s: {waiting}.",
+                    "The builds go on; run the same command again to go on waiting.",
+                )
 
 
-def _failed(
-    cluster: Cluster, build: ObjectRef, subject: str, reason: str, report: Report
-) -> BuildFailed:
-    report(Event(subject, State.FAILED, reason))
-    lines = _log(cluster, build, _LOG_LINES)
+def _tell(cluster: Cluster, phases: dict[str, str], specs: dict[str, str], report: Report) -> None:
+    for name, phase in phases.items():
+        line = _log(cluster, name, 1) if phase == "Running" else ""
+        report(Event(f"Image {specs[name]}", State.RUNNING, line or phase.lower()))
+
+
+def _failed(cluster: Cluster, name: str, spec: str, reason: str, report: Report) -> BuildFailed:
+    report(Event(f"Image {spec}", State.FAILED, reason))
+    lines = _log(cluster, name, _LOG_LINES)
     return BuildFailed(
-        f"{subject} could not be built: {reason}"
-        + (f"\nThe last lines of {build}:\n{lines}" if lines else ""),
-        f"Mend the cause and run the same command again (whole log: oc logs build/{build.name}).",
+        f"Image {spec} could not be built: {reason}"
+        + (f"\nThe last lines of build {name}:\n{lines}" if lines else ""),
+        f"Mend the cause and run the same command again (whole log: oc logs build/{name}).",
     )
 
 
-def _log(cluster: Cluster, build: ObjectRef, lines: int) -> str:
+def _log(cluster: Cluster, name: str, lines: int) -> str:
     try:
-        return cluster.text(build, "log", tailLines=str(lines)).rstrip()
+        return cluster.text(ObjectRef("Build", name), "log", tailLines=str(lines)).rstrip()
     except JhosError:
         return ""

@@ -21,6 +21,8 @@ class Group(click.Group):
             return super().invoke(ctx)
         except JhosError as error:
             raise Failure(error) from error
+        except KeyboardInterrupt as interrupt:
+            raise Interrupted from interrupt
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -48,6 +50,16 @@ class Failure(click.ClickException):
         click.echo(self.message, err=True, file=file)
         if self.hint:
             click.echo(self.hint, err=True, file=file)
+
+
+class Interrupted(click.ClickException):
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Interrupted. What was begun stands; the same command goes on from there.")
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True, file=file)
 
 
 @click.group(

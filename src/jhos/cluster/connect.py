@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 from kubernetes.config.config_exception import ConfigException
@@ -35,10 +36,9 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
         kubernetes_config.load_kube_config(
             config_file=paths, context=found["name"], client_configuration=configuration
         )
-    except ConfigException as error:
-        raise ClusterUnreachable(
-            f"The kubeconfig {paths} cannot be used: {error}.", _HOW
-        ) from error
+    except (ConfigException, yaml.YAMLError, OSError) as error:
+        why = " ".join(str(error).split())
+        raise ClusterUnreachable(f"The kubeconfig {paths} cannot be used: {why}.", _HOW) from error
     return Cluster(
         _dynamic(configuration),
         namespace=namespace or found["context"].get("namespace") or "default",

@@ -1,0 +1,124 @@
+"""Bad input gets one clear message and the right exit code, before anything is sent."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from jhos.cli import main
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    clean = {"KUBECONFIG": "/nowhere/config", "JHOS_NAMESPACE": None, "HOME": "/nowhere"}
+    return CliRunner().invoke(main, arguments, env={**clean, **environment})
+
+
+def kubeconfig(folder: Path, server: str, **context: Any) -> str:
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "canary-token"}}],
+        "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u", **context}}],
+    }
+    file = folder / "kubeconfig"
+    file.write_text(yaml.safe_dump(document))
+    return str(file)
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("name", ["Alpha", "a_b", "1a", "x" * 60])
+def test_a_bad_name_is_refused_with_a_good_one(tmp_path: Path, name: str) -> None:
+    config = kubeconfig(tmp_path, "https://127.0.0.1:1")
+    result = run("deploy", "--name", name, KUBECONFIG=config)
+    assert result.exit_code == 2
+    assert "Try --name" in result.stderr
+
+
+def test_no_kubeconfig_suggests_a_login_and_the_sandbox() -> None:
+    result = run("deploy")
+    assert result.exit_code == 3
+    assert "no kubeconfig" in result.stderr
+    assert "--sandbox" in result.stderr
+    assert "login" in result.stderr
+
+
+def test_an_unknown_context_names_those_that_there_are(tmp_path: Path) -> None:
+    config = kubeconfig(tmp_path, "https://127.0.0.1:1")
+    result = run("teardown", "alpha", "--context", "there", KUBECONFIG=config)
+    assert result.exit_code == 3
+    assert "'there'" in result.stderr
+    assert "There are: here." in result.stderr
+
+
+def test_a_server_that_does_not_answer_is_named(tmp_path: Path, free_port: int) -> None:
+    server = f"https://127.0.0.1:{free_port}"
+    result = run("deploy", "-n", "demo", KUBECONFIG=kubeconfig(tmp_path, server))
+    assert result.exit_code == 3
+    assert f"{server} does not answer: Connection refused" in result.stderr
+    assert "Traceback" not in result.output
+    assert "canary-token" not in result.output
+
+
+def test_a_kubeconfig_that_is_no_yaml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "kubeconfig").write_text("a: [")
+    result = run("deploy", KUBECONFIG=str(tmp_path / "kubeconfig"))
+    assert result.exit_code == 3
+    assert str(tmp_path / "kubeconfig") in result.stderr
+
+
+def test_a_configuration_with_a_syntax_error_stops_before_the_cluster(tmp_path: Path) -> None:
+    config = tmp_path / "jupyterhub_config.py"
+    config.write_text("c.JupyterHub.port = (\n")
+    result = run("deploy", "--config", str(config))
+    assert result.exit_code == 2
+    assert "line 1" in result.stderr
+
+
+def test_an_unknown_image_names_the_known(tmp_path: Path) -> None:
+    config = kubeconfig(tmp_path, "https://127.0.0.1:1")
+    result = run("build-images", "scipi", KUBECONFIG=config)
+    assert result.exit_code == 2
+    assert "hub, minimal" in result.stderr
+
+
+def test_a_mistyped_command_suggests_the_nearest() -> None:
+    result = run("deplyo")
+    assert result.exit_code == 2
+    assert "Did you mean deploy?" in result.stderr
+
+
+def test_sandbox_and_context_exclude_each_other() -> None:
+    result = run("deploy", "--sandbox", "--context", "x")
+    assert result.exit_code == 2
+    assert "--sandbox" in result.stderr
+
+
+def commands(group: click.Group) -> list[tuple[str, click.Command]]:
+    found = []
+    for name, command in group.commands.items():
+        found.append((name, command))
+        if isinstance(command, click.Group):
+            found += [(f"{name} {inner}", each) for inner, each in commands(command)]
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(main))
+def test_every_command_has_help_with_an_example(name: str, command: click.Command) -> None:
+    assert command.help
+    assert "jhos " in command.help, f"{name} shows no example"
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.name} has no help"

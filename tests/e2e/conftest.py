@@ -1,0 +1,90 @@
+"""One sandbox cluster for all end-to-end tests, with the images built once; projects apart."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.programs import Run
+
+PROGRAMS = Path(sys.executable).parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Of every command: a sandbox that only these tests use."""
+    state = tmp_path_factory.mktemp("sandbox")
+    variables = {**os.environ, "JHOS_SANDBOX_DIR": str(state)}
+    variables["PATH"] = f"{PROGRAMS}{os.pathsep}{variables['PATH']}"
+    variables.pop("KUBECONFIG", None)
+    subprocess.run(["jhos", "sandbox", "start"], env=variables, check=True)
+    variables["KUBECONFIG"] = subprocess.run(
+        ["jhos", "sandbox", "kubeconfig"], env=variables, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    yield variables
+    subprocess.run(["jhos", "sandbox", "stop"], env=variables, check=True)
+    shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def jhos(environment: dict[str, str]) -> Run:
+    """`jhos("deploy", …)`; fails the test where the exit code is not `code`."""
+
+    def run(*arguments: str, code: int = 0, timeout: float = 900) -> Any:
+        done = subprocess.run(
+            ["jhos", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == code, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def kubectl(environment: dict[str, str]) -> Run:
+    def run(*arguments: str) -> Any:
+        done = subprocess.run(
+            ["kubectl", *arguments], env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def new_project(jhos: Run) -> Callable[[], str]:
+    """Each call makes a project in which the images are built: the builds share their layers."""
+    numbers = count(1)
+
+    def make() -> str:
+        name = f"trial-{next(numbers)}"
+        jhos("build-images", "-n", name, "--create-project")
+        return name
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, BROWSERS)))
+    options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+               "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=options)
+        yield chromium
+        chromium.close()

@@ -1,0 +1,15 @@
+"""The programs that a user runs, as functions of a test."""
+
+import json
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+Run = Callable[..., CompletedProcess[str]]
+
+
+def objects(kubectl: Run, project: str, what: str, selector: str = "") -> list[dict[str, Any]]:
+    """The items of `kubectl get WHAT -o json`."""
+    answer = kubectl("get", what, "-n", project, "-l", selector, "-o", "json").stdout
+    items: list[dict[str, Any]] = json.loads(answer)["items"]
+    return items

@@ -1,0 +1,77 @@
+"""From an empty project to notebooks in browsers, and what a restart of the hub does to them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.lab import expect_output, open_lab, run_cell, start_cell
+from tests.e2e.programs import Run, objects
+
+pytestmark = pytest.mark.e2e
+
+WHO_AM_I = "import os; print(os.getuid(), os.getgid(), 2**64)"
+SERVERS = "app=jupyterhub,component=singleuser-server"
+
+
+@pytest.fixture(scope="module")
+def project(new_project: Callable[[], str]) -> str:
+    return new_project()
+
+
+@pytest.fixture(scope="module")
+def url(jhos: Run, project: str) -> str:
+    result = jhos("deploy", "-n", project)
+    assert "anyone who reaches this address" in result.stdout
+    address: str = json.loads(jhos("deploy", "-n", project, "-o", "json").stdout)["url"]
+    assert address in result.stdout
+    return address
+
+
+def test_two_browsers_get_two_servers(
+    browser: Browser, kubectl: Run, project: str, url: str, tmp_path: Path
+) -> None:
+    first, second = open_lab(browser, url), open_lab(browser, url)
+    first.screenshot(path=tmp_path / "lab.png")
+    for page in (first, second):
+        uid, group, power = run_cell(page, WHO_AM_I).split()
+        assert int(uid) >= 1_000_000_000
+        assert (group, power) == ("0", str(2**64))
+    listed = kubectl("get", "pods", "-n", project, "-l", SERVERS).stdout
+    assert listed.count("jupyterhub-nb-") == 2
+    assert listed.count("Running") == 2
+
+
+def test_a_cell_outlives_a_restart_of_the_hub(
+    browser: Browser, kubectl: Run, project: str, url: str
+) -> None:
+    page = open_lab(browser, url)
+    start_cell(page, "import time\nprint('begun')\ntime.sleep(20)\nprint('fin' + 'ished')")
+    expect_output(page, "begun")
+    hub = "app=jupyterhub,component=hub"
+    kubectl("delete", "pod", "-n", project, "-l", hub, "--wait=true")
+    kubectl("rollout", "status", "deployment/jupyterhub", "-n", project, "--timeout=120s")
+    expect_output(page, "finished")
+    assert "4" in run_cell(page, "print(2 + 2)")
+    assert objects(kubectl, project, "pods", SERVERS)
+
+
+def test_deploying_again_changes_nothing(jhos: Run, project: str, url: str) -> None:
+    result = json.loads(jhos("deploy", "-n", project, "-o", "json").stdout)
+    assert result["url"] == url
+    assert {change["action"] for change in result["changes"]} == {"unchanged"}
+
+
+def test_building_again_builds_nothing(jhos: Run, project: str) -> None:
+    built = json.loads(jhos("build-images", "-n", project, "-o", "json").stdout)
+    assert len(built) == 2
+    assert not [image for image in built if image["build"]]
+
+
+def test_notebooks_have_no_token_and_no_right(kubectl: Run, project: str, url: str) -> None:
+    assert url
+    for pod in objects(kubectl, project, "pods", SERVERS):
+        mounts = pod["spec"]["containers"][0].get("volumeMounts", [])
+        assert not [each for each in mounts if "serviceaccount" in each["mountPath"]]

@@ -1,0 +1,53 @@
+"""What cannot be deployed is said in one sentence, with nothing half-done."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.programs import Run, objects
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def project(new_project: Callable[[], str]) -> str:
+    return new_project()
+
+
+def test_a_project_without_rights_is_refused(jhos: Run) -> None:
+    result = jhos("deploy", "-n", "openshift", code=4)
+    assert "no project openshift in which you have rights" in result.stderr
+    assert "--create-project" in result.stderr
+
+
+def test_an_unknown_image_leaves_nothing_behind(jhos: Run, kubectl: Run, project: str) -> None:
+    result = jhos("deploy", "--name", "odd", "-n", project, "--notebook-image", "nowhere:1", code=2)
+    assert "nowhere:1" in result.stderr
+    assert objects(kubectl, project, "all,cm,secret,pvc,lease", "app=odd") == []
+
+
+def test_a_foreign_object_of_the_same_name_is_left_alone(
+    jhos: Run, kubectl: Run, project: str
+) -> None:
+    kubectl("apply", "-n", project, "--server-side", "-f", "tests/e2e/foreign.yaml")
+    result = jhos("deploy", "--name", "taken", "-n", project, code=4)
+    assert "ConfigMap taken-cfg exists already" in result.stderr
+    assert objects(kubectl, project, "deployments,pvc", "app=taken") == []
+
+
+def test_an_image_that_cannot_be_pulled_is_said_in_words(jhos: Run, project: str) -> None:
+    pull = "registry.example.com/none/hub@sha256:" + "0" * 64
+    result = jhos("deploy", "--name", "pulled", "-n", project, "--hub-image", pull, code=1)
+    assert "cannot become ready" in result.stderr
+    assert "registry.example.com/none/hub" in result.stderr
+    jhos("teardown", "pulled", "-n", project, "--yes", "--delete-storage")
+
+
+def test_a_configuration_that_crashes_the_hub_shows_its_last_words(
+    jhos: Run, project: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    config = tmp_path_factory.mktemp("config") / "jupyterhub_config.py"
+    config.write_text("raise RuntimeError('the moon is full')\n")
+    result = jhos("deploy", "--name", "moon", "-n", project, "--config", str(config), code=1)
+    assert "the moon is full" in result.stderr
+    jhos("teardown", "moon", "-n", project, "--yes", "--delete-storage")
