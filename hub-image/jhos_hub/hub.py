@@ -1,0 +1,35 @@
+"""The hub process: its addresses, its cookie secret, its limits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from traitlets.config import Config
+
+PORT = 8081
+
+
+def update_hub(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+    c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{PORT}"
+    c.JupyterHub.hub_connect_url = f"http://{settings['name']}-hub:{PORT}"
+    # As bytes: JupyterHub refuses a file that others may read, as mounted Secrets are.
+    c.JupyterHub.cookie_secret = bytes.fromhex(secrets["cookie-secret"])
+    c.JupyterHub.admin_access = False
+    _update_restarts(c)
+    _update_limits(c)
+
+
+def _update_restarts(c: Config) -> None:
+    """Servers and routes outlive the hub."""
+    c.JupyterHub.cleanup_servers = False
+    # Seconds, and also how soon a restarted proxy has its routes again.
+    c.JupyterHub.last_activity_interval = 60
+    # Seconds to find the servers of a thousand users before the hub answers.
+    c.JupyterHub.init_spawners_timeout = 30
+
+
+def _update_limits(c: Config) -> None:
+    c.JupyterHub.concurrent_spawn_limit = 64
+    # A full quota makes many starts fail in a row, which a restart of the hub does not mend.
+    c.Spawner.consecutive_failure_limit = 0
+    # Seconds: the page with the progress is shown at once.
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}

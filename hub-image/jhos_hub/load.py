@@ -1,0 +1,27 @@
+"""The order in which the parts of the configuration are set, around the user's own files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from traitlets.config import Config
+
+from jhos_hub.auth import update_auth
+from jhos_hub.database import update_database
+from jhos_hub.hub import update_hub
+from jhos_hub.proxy import update_proxy
+from jhos_hub.services import update_services
+from jhos_hub.spawner import update_spawner
+
+
+def defaults(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+    """What holds before the user's configuration; that may replace every value."""
+    update_hub(c, settings, secrets)
+    update_proxy(c, settings, secrets)
+    update_database(c, settings, secrets)
+    update_spawner(c, settings)
+
+
+def completion(c: Config, settings: Mapping[str, Any]) -> None:
+    """What depends on the user's configuration, and so comes after it."""
+    update_auth(c, settings)
+    update_services(c, settings)

@@ -1,0 +1,37 @@
+"""What the deployment mounts into the hub: settings, secrets, the user's configuration."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Settings = dict[str, Any]
+Secrets = dict[str, str]
+
+
+def app_root() -> Path:
+    """Where the image keeps everything; the variable is the builder image's own."""
+    return Path(os.environ.get("APP_ROOT", "/opt/app-root"))
+
+
+def settings() -> Settings:
+    """`settings.yaml` of the ConfigMap, with the notebook image that was pinned at deployment."""
+    read: Settings = yaml.safe_load((app_root() / "configs/settings.yaml").read_text())
+    pinned = os.environ.get("JUPYTERHUB_NOTEBOOK_IMAGE")
+    return read | {"notebook": read["notebook"] | {"image": pinned or read["notebook"]["image"]}}
+
+
+def secrets() -> Secrets:
+    """File name → content of the mounted Secret."""
+    files = (app_root() / "secrets").iterdir()
+    return {file.name: file.read_text().strip() for file in files if file.is_file()}
+
+
+def user_files() -> Iterator[Path]:
+    """The image's own configuration (S2I), then the ConfigMap's: what comes later wins."""
+    root = app_root()
+    in_image = [root / "src/.jupyter/jupyterhub_config.py", root / "src/jupyterhub_config.py"]
+    yield from [path for path in in_image if path.is_file()][:1]
+    yield from [path for path in [root / "configs/jupyterhub_config.py"] if path.is_file()]

@@ -1,0 +1,119 @@
+"""User servers as pods: the defaults, and a thin class over KubeSpawner that refuses in words."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
+
+from jupyterhub.spawner import SpawnException
+from kubernetes_asyncio.client.exceptions import ApiException
+from kubespawner import KubeSpawner
+from traitlets.config import Config
+
+from jhos_hub.quantity import cpu_cores, memory_bytes
+
+T = TypeVar("T")
+PORT = 8888
+
+
+class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no types
+    """KubeSpawner, whose refusals by the cluster are shown to the user and are no hub failure."""
+
+    def start(self) -> "asyncio.Future[tuple[str, int]]":
+        return asyncio.ensure_future(readable_refusal(super().start()))
+
+
+async def readable_refusal(starting: Awaitable[T]) -> T:
+    try:
+        return await starting
+    except ApiException as error:
+        if error.status != 403:
+            raise
+        raise refusal(error) from error
+
+
+def refusal(error: ApiException) -> SpawnException:
+    """Of a quota, a LimitRange, a security context constraint or a missing right."""
+    said = api_message(error)
+    message = f"The cluster refused to start your server: {said}"
+    reason = "quota" if "exceeded quota" in said else "forbidden"
+    refused = SpawnException(message, reason=reason, status_code=403)
+    # The only text that the page of a failed start and its progress bar show.
+    refused.jupyterhub_message = message
+    return refused
+
+
+def api_message(error: ApiException) -> str:
+    """The `message` of the Status in the answer, else what HTTP said."""
+    try:
+        return str(json.loads(error.body or "")["message"])
+    except (TypeError, ValueError, KeyError):
+        return str(error.reason)
+
+
+def update_spawner(c: Config, settings: Mapping[str, Any]) -> None:
+    c.JupyterHub.spawner_class = "jhos_hub.spawner.NotebookSpawner"
+    _update_pod(c, settings["name"], settings["notebook"])
+    _update_resources(c, settings["notebook"])
+    _update_security(c)
+    _update_timeouts(c, settings["notebook"])
+
+
+def _update_pod(c: Config, name: str, notebook: Mapping[str, Any]) -> None:
+    c.KubeSpawner.image = notebook["image"]
+    c.KubeSpawner.cmd = ["start-singleuser.sh"]
+    c.KubeSpawner.port = PORT
+    c.KubeSpawner.environment = environment(notebook)
+    # Else a Service named `jupyter` would set JUPYTER_PORT, which stops Jupyter from starting.
+    c.KubeSpawner.extra_pod_config = {"enableServiceLinks": False}
+    c.KubeSpawner.common_labels = labels(name)
+    c.KubeSpawner.pod_name_template = f"{name}-nb-{{user_server}}"
+    c.KubeSpawner.pvc_name_template = f"{name}-nb-{{user_server}}"
+    # A user's files outlive the user's row in the hub's database.
+    c.KubeSpawner.delete_pvc = False
+
+
+def environment(notebook: Mapping[str, Any]) -> dict[str, str]:
+    """KubeSpawner expands braces in values, which the settings do not mean."""
+    given = {
+        key: str(value).replace("{", "{{").replace("}", "}}")
+        for key, value in notebook["environment"].items()
+    }
+    return {"JUPYTER_NOTEBOOK_INTERFACE": notebook["interface"], **given}
+
+
+def labels(name: str) -> dict[str, str]:
+    """Of all that the spawner makes; it adds the component itself."""
+    return {
+        "app": name,
+        "app.kubernetes.io/name": "jupyterhub",
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/managed-by": "jhos",
+        "app.kubernetes.io/part-of": name,
+    }
+
+
+def _update_resources(c: Config, notebook: Mapping[str, Any]) -> None:
+    c.KubeSpawner.mem_limit = memory_bytes(notebook["memory"])
+    c.KubeSpawner.mem_guarantee = memory_bytes(notebook["memory_request"])
+    c.KubeSpawner.cpu_limit = cpu_cores(notebook["cpu"])
+    c.KubeSpawner.cpu_guarantee = cpu_cores(notebook["cpu_request"])
+
+
+def _update_security(c: Config) -> None:
+    """As restricted-v2 asks; user and group ids are the cluster's to give."""
+    c.KubeSpawner.automount_service_account_token = False
+    c.KubeSpawner.allow_privilege_escalation = False
+    c.KubeSpawner.container_security_context = {"capabilities": {"drop": ["ALL"]}}
+    c.KubeSpawner.pod_security_context = {
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def _update_timeouts(c: Config, notebook: Mapping[str, Any]) -> None:
+    """Seconds."""
+    c.KubeSpawner.start_timeout = notebook["start_timeout"]
+    c.KubeSpawner.http_timeout = notebook["http_timeout"]
+    # A pod created just after the time was up is found, killed and created once more.
+    c.KubeSpawner.k8s_api_request_timeout = 10

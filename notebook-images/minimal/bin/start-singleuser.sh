@@ -1,0 +1,3 @@
+#!/bin/bash
+# The command under which hubs start a user's server.
+exec start-notebook.sh "$@"

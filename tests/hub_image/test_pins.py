@@ -1,0 +1,54 @@
+"""What the images install is fixed by version and content, and comes from wherever they build."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.hub_image.conftest import HUB_IMAGE, MINIMAL
+
+PINNED = [HUB_IMAGE / "requirements.txt", HUB_IMAGE / "uv.txt", MINIMAL / "requirements.txt"]
+LOCK = HUB_IMAGE / "proxy/package-lock.json"
+
+
+def requirements(path: Path) -> list[str]:
+    """Logical lines."""
+    text = path.read_text().replace("\\\n", " ")
+    return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+
+
+@pytest.mark.parametrize("path", PINNED, ids=str)
+def test_every_python_package_has_a_version_and_a_hash(path: Path) -> None:
+    for line in requirements(path):
+        assert re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
+
+
+@pytest.mark.parametrize("path", PINNED, ids=str)
+def test_no_package_index_is_named(path: Path) -> None:
+    assert not re.search(r"://|--(index|extra-index|find-links)", path.read_text())
+
+
+def test_every_package_of_the_proxy_has_a_hash_and_no_address() -> None:
+    packages = json.loads(LOCK.read_text())["packages"]
+    own = packages.pop("")
+    assert list(own["dependencies"]) == ["configurable-http-proxy"]
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+
+
+def test_the_proxy_is_one_that_closes_abandoned_websockets() -> None:
+    packages = json.loads(LOCK.read_text())["packages"]
+    version = packages["node_modules/configurable-http-proxy"]["version"]
+    assert tuple(map(int, version.split("."))) >= (5, 1)
+
+
+def test_hub_and_notebook_have_the_same_jupyterhub() -> None:
+    versions = {
+        line.split()[0]
+        for path in (HUB_IMAGE / "requirements.txt", MINIMAL / "requirements.txt")
+        for line in requirements(path)
+        if line.startswith("jupyterhub==")
+    }
+    assert versions == {"jupyterhub==6.1.1"}
