@@ -126,7 +126,7 @@ def _follow(cluster: Cluster, running: dict[str, str], timeout_s: float, report:
 
 def _tell(cluster: Cluster, phases: dict[str, str], specs: dict[str, str], report: Report) -> None:
     for name, phase in phases.items():
-        line = _log(cluster, name, 1) if phase == "Running" else ""
+        line = _log(cluster, name, 1).rpartition("\n")[2] if phase == "Running" else ""
         report(Event(f"Image {specs[name]}", State.RUNNING, line or phase.lower()))
 
 
