@@ -8,6 +8,7 @@ import click
 from jhos import __version__
 from jhos.cli.build_images import build_images
 from jhos.cli.deploy import deploy
+from jhos.cli.output import Failure
 from jhos.cli.sandbox import sandbox
 from jhos.cli.teardown import teardown
 from jhos.errors import JhosError
@@ -20,9 +21,10 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except JhosError as error:
-            raise Failure(error) from error
-        except KeyboardInterrupt as interrupt:
-            raise Interrupted from interrupt
+            raise Failure(error.message, error.hint, error.exit_code, ctx) from error
+        except KeyboardInterrupt as error:
+            raise Failure("Interrupted. What was begun stands.",
+                          "The same command goes on from there.", 130, ctx) from error  # fmt: skip
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -35,31 +37,6 @@ class Group(click.Group):
             near = get_close_matches(args[0], self.list_commands(ctx), 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise click.UsageError(f"{error.message.rstrip('.')}.{hint}", ctx) from error
-
-
-class Failure(click.ClickException):
-    """A JhosError on its way to the terminal."""
-
-    def __init__(self, error: JhosError) -> None:
-        super().__init__(error.message)
-        self.exit_code = error.exit_code  # type: ignore[misc] # click reads it off the instance
-        self.hint = error.hint
-
-    def show(self, file: Any = None) -> None:
-        click.secho("Error: ", fg="red", err=True, nl=False)
-        click.echo(self.message, err=True, file=file)
-        if self.hint:
-            click.echo(self.hint, err=True, file=file)
-
-
-class Interrupted(click.ClickException):
-    exit_code = 130
-
-    def __init__(self) -> None:
-        super().__init__("Interrupted. What was begun stands; the same command goes on from there.")
-
-    def show(self, file: Any = None) -> None:
-        click.echo(self.message, err=True, file=file)
 
 
 @click.group(

@@ -1,10 +1,9 @@
 """jhos build-images"""
 
-import json
-
 import click
 
-from jhos.cli.options import Target, output_option, target_options, timeout_option
+from jhos.cli.options import Target, target_options, timeout_option
+from jhos.cli.output import emit, output_option
 
 
 @click.command("build-images")
@@ -54,10 +53,8 @@ def build_images(
             timeout_s=timeout_s,
             report=report,
         )
-    if output == "json":
-        click.echo(
-            json.dumps([{"image": each.spec, "build": each.build} for each in built], indent=2)
-        )
-        return
-    for each in built:
-        click.echo(f"{each.spec}: {f'built by {each.build}' if each.build else 'up to date'}")
+    lines = [
+        f"{each.spec}: {f'built by {each.build}' if each.build else 'up to date'}" for each in built
+    ]
+    data = [{"image": each.spec, "build": each.build or None} for each in built]
+    emit(output, "\n".join(lines), data, [f"imagestreamtag/{each.spec}" for each in built])

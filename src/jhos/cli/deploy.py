@@ -1,12 +1,12 @@
 """jhos deploy"""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.options import Target, output_option, target_options, timeout_option
+from jhos.cli.options import Target, target_options, timeout_option
+from jhos.cli.output import emit, output_option
 
 if TYPE_CHECKING:
     from jhos.actions.deploy import Deployed
@@ -73,11 +73,11 @@ def deploy(
       jhos deploy --name course --notebook-memory 1Gi --config jupyterhub_config.py
     """
     from jhos.actions.deploy import deploy as act
-    from jhos.cli.terminal import progress
+    from jhos.cli.terminal import progress, say
 
     configuration = _configuration(config_file)
     cluster = target.connect()
-    click.echo(f"Project {cluster.namespace} (context {cluster.context})", err=True)
+    say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
         deployed = act(
             cluster,
@@ -89,7 +89,8 @@ def deploy(
             timeout_s=timeout_s,
             report=report,
         )
-    click.echo(_json(deployed) if output == "json" else _text(deployed, wait=wait))
+    written = [f"{change.ref.kind.lower()}/{change.ref.name}" for change in deployed.plan.writes]
+    emit(output, _text(deployed, wait=wait), _data(deployed), written)
     if open_browser:
         click.launch(deployed.url)
 
@@ -146,18 +147,14 @@ def _text(deployed: "Deployed", *, wait: bool) -> str:
     return "\n".join(lines)
 
 
-def _json(deployed: "Deployed") -> str:
-    changes = [
-        {"action": change.action, "kind": change.ref.kind, "name": change.ref.name}
-        for change in deployed.plan.changes
-    ]
-    return json.dumps(
-        {
-            "name": deployed.name,
-            "project": deployed.namespace,
-            "url": deployed.url,
-            "openToAll": deployed.open_to_all,
-            "changes": changes,
-        },
-        indent=2,
-    )
+def _data(deployed: "Deployed") -> dict[str, Any]:
+    return {
+        "name": deployed.name,
+        "project": deployed.namespace,
+        "url": deployed.url,
+        "openToAll": deployed.open_to_all,
+        "changes": [
+            {"action": str(change.action), "kind": change.ref.kind, "name": change.ref.name}
+            for change in deployed.plan.changes
+        ],
+    }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+QUIET = "jhos.quiet"
 SANDBOX_PROJECT = "demo"  # in the sandbox, where nothing else says which
 
 
@@ -49,6 +50,7 @@ def target_options(command: Command) -> Command:
 
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
     gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    talk_options(gathered)
     for option in (_SANDBOX, _KUBECONFIG, _CONTEXT, _NAMESPACE):
         option(gathered)
     return gathered  # type: ignore[return-value]
@@ -84,11 +86,26 @@ def timeout_option(default: int) -> Callable[[Command], Command]:
 
 
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-output_option = click.option(
-    "-o",
-    "--output",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="Of the result, on standard output.",
-)
+
+
+def talk_options(command: Command) -> Command:
+    """-q and -v: how much is said on standard error."""
+
+    def verbose(_: click.Context, __: click.Parameter, value: bool) -> None:
+        if value:
+            import logging
+
+            logging.basicConfig(format="%(message)s")
+            logging.getLogger("jhos").setLevel(logging.DEBUG)
+
+    def quiet(context: click.Context, _: click.Parameter, value: bool) -> None:
+        context.meta[QUIET] = value
+
+    for names, callback, words in (
+        (("-v", "--verbose"), verbose, "Show every request with its time."),
+        (("-q", "--quiet"), quiet, "Show no progress."),
+    ):
+        click.option(*names, is_flag=True, expose_value=False, callback=callback, help=words)(
+            command
+        )
+    return command

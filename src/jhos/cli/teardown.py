@@ -1,11 +1,11 @@
 """jhos teardown"""
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.options import Target, output_option, target_options, timeout_option, yes_option
+from jhos.cli.options import Target, target_options, timeout_option, yes_option
+from jhos.cli.output import emit, output_option
 
 if TYPE_CHECKING:
     from jhos.actions.teardown import Teardown
@@ -38,7 +38,7 @@ def teardown(
 
     def approve(found: "Teardown") -> bool:
         if not yes:
-            click.echo(_preview(found), err=True)
+            click.echo(_preview(found, cluster.context), err=True)
         return confirm("Delete all this?", yes=yes)
 
     cluster = target.connect()
@@ -53,13 +53,16 @@ def teardown(
         )
     if done is None:
         raise click.Abort
-    click.echo(_json(done) if output == "json" else _text(done, bool(done.plan.of(Action.DELETE))))
+    gone = [
+        f"{change.ref.kind.lower()}/{change.ref.name}" for change in done.plan.of(Action.DELETE)
+    ]
+    emit(output, _text(done, anything=bool(gone)), _data(done), gone)
 
 
-def _preview(found: "Teardown") -> str:
+def _preview(found: "Teardown", context: str) -> str:
     from jhos.plan import Action
 
-    lines = [f"In project {found.namespace} these go:"]
+    lines = [f"In project {found.namespace} (context {context}) these go:"]
     lines += [f"  {ref}" for ref in _refs(found, Action.DELETE)]
     if found.servers:
         lines.append(
@@ -68,7 +71,7 @@ def _preview(found: "Teardown") -> str:
     return "\n".join([*lines, *_kept(found)])
 
 
-def _text(done: "Teardown", anything: bool) -> str:
+def _text(done: "Teardown", *, anything: bool) -> str:
     where = f"{done.name} in project {done.namespace}"
     head = f"Gone: {where}." if anything else f"There is nothing to tear down: no {where}."
     lines = _kept(done)
@@ -90,15 +93,12 @@ def _refs(found: "Teardown", action: "Action") -> list[str]:
     return [str(change.ref) for change in found.plan.of(action)]
 
 
-def _json(done: "Teardown") -> str:
+def _data(done: "Teardown") -> dict[str, Any]:
     from jhos.plan import Action
 
-    return json.dumps(
-        {
-            "name": done.name,
-            "project": done.namespace,
-            "deleted": _refs(done, Action.DELETE),
-            "kept": _refs(done, Action.KEEP),
-        },
-        indent=2,
-    )
+    return {
+        "name": done.name,
+        "project": done.namespace,
+        "deleted": _refs(done, Action.DELETE),
+        "kept": _refs(done, Action.KEEP),
+    }

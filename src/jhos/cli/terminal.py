@@ -13,7 +13,8 @@ from threading import Lock
 
 import click
 
-from jhos.events import Event, Report, State
+from jhos.cli.options import QUIET
+from jhos.events import Event, Report, State, silent
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 _REPEAT_S = 15  # a wait is said again after so long where lines cannot be rewritten
@@ -23,7 +24,9 @@ _MARKS = {State.DONE: ("✓", "green"), State.FAILED: ("✗", "red"), State.WARN
 @contextmanager
 def progress() -> Iterator[Report]:
     """A `Report` that shows what goes on until the block ends."""
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if _is_quiet():
+        yield silent
+    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with _live() as report:
             yield report
     else:
@@ -92,6 +95,16 @@ def _live() -> Iterator[Report]:
                     bar.console.print(line)
 
         yield report
+
+
+def say(text: str) -> None:
+    """A remark beside the result."""
+    if not _is_quiet():
+        click.echo(text, err=True)
+
+
+def _is_quiet() -> bool:
+    return bool(click.get_current_context().meta.get(QUIET))
 
 
 def clean(text: str) -> str:

@@ -1,6 +1,8 @@
 """Requests to the cluster, addressed by the rows of `kinds.py` without any discovery."""
 
 import json
+import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +16,7 @@ from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 
 FIELD_MANAGER = "jhos"
+log = logging.getLogger(__name__)
 
 Objects = list[Object]
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -74,17 +77,14 @@ class Cluster:
     @translated
     def apply(self, obj: Object, *, dry_run: bool = False, force: bool = False) -> Object:
         """Server-side apply; returns the object as it now is, or would be."""
-        return self._json(
-            self.client.server_side_apply(
-                self._resource(obj["kind"]),
-                body=obj,
-                namespace=self._scope(obj["kind"]),
-                field_manager=FIELD_MANAGER,
-                force_conflicts="true" if force else None,
-                dry_run="All" if dry_run else None,
-                serialize=False,
-            )
-        )
+        ref = ObjectRef.of(obj)
+        path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        query = [("fieldManager", FIELD_MANAGER)]
+        query += [("dryRun", "All")] if dry_run else []
+        query += [("force", "true")] if force else []
+        content_type = "application/apply-patch+yaml"
+        answer = self._read("patch", path, body=obj, content_type=content_type, query_params=query)
+        return answer or {}
 
     @translated
     def create(self, obj: Object) -> Object:
@@ -194,9 +194,13 @@ class Cluster:
 
     def _read(self, method: str, path: str, absent: int = 0, **arguments: Any) -> Any:
         """The decoded answer; None where the status is `absent`."""
+        began = time.perf_counter()
         try:
-            return self._json(self.client.request(method, path, serialize=False, **arguments))
+            answer = self.client.request(method, path, serialize=False, **arguments)
+            log.debug("%s %s %.0f ms", method.upper(), path, (time.perf_counter() - began) * 1000)
+            return self._json(answer)
         except DynamicApiError as error:
+            log.debug("%s %s %s", method.upper(), path, error.status)
             if error.status == absent:
                 return None
             raise
