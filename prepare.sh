@@ -1,6 +1,9 @@
 # Sourced by ./demo and ./test: a Python environment in .venv and the system's packages.
 # shellcheck shell=bash
 
+# Behind a proxy with a certificate authority of its own, that of the system counts.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
+
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "Error: $*"; exit 1; }
 

@@ -12,6 +12,12 @@ from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Change, Plan, check_ownership, is_settled, plan_deploy
 from jhos.render import inventory
 
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "changed",
+    Action.UNCHANGED: "unchanged",
+    Action.DELETE: "deleted",
+}
 PARALLEL = 8  # what an API server takes from one ordinary user without throttling
 
 Item = TypeVar("Item")
@@ -49,14 +55,16 @@ def apply(cluster: Cluster, name: str, plan: Plan, report: Report, *, force: boo
 
     def write(change: Change) -> None:
         cluster.apply(change.after or {}, force=force)
-        verb = "created" if change.action is Action.CREATE else "changed"
-        report(Event(str(change.ref), State.DONE, verb))
+        report(Event("Objects", State.RUNNING, f"applied {change.ref}"))
 
     for _, stage in groupby(sorted(plan.writes, key=_stage), _stage):
         parallel(write, list(stage))
     remove(cluster, plan.of(Action.DELETE), report)
     if plan.of(Action.DELETE):
         cluster.apply(inventory(name, wanted), force=True)
+    counts = ((action, len(plan.of(action))) for action in Action if action is not Action.KEEP)
+    words = ", ".join(f"{number} {_DONE[action]}" for action, number in counts if number)
+    report(Event("Objects", State.DONE, words))
 
 
 def remove(cluster: Cluster, changes: list[Change], report: Report) -> None:
@@ -65,7 +73,7 @@ def remove(cluster: Cluster, changes: list[Change], report: Report) -> None:
     def delete(change: Change) -> None:
         meta = (change.before or {})["metadata"]
         cluster.delete(change.ref, uid=meta["uid"], foreground=change.ref.kind == "Deployment")
-        report(Event(str(change.ref), State.DONE, "deleted"))
+        report(Event("Objects", State.RUNNING, f"deleted {change.ref}"))
 
     for _, stage in groupby(sorted(changes, key=_stage, reverse=True), _stage):
         parallel(delete, list(stage))

@@ -32,7 +32,7 @@ def until_ready(
     with feed(
         cluster, {**kinds, "Pod": f"app={name},component in (hub,proxy,database)"}
     ) as changes:
-        while not all(_reported(objects.get(ref), ref, pods, report) for ref in refs):
+        while not all([_reported(objects.get(ref), ref, pods, report) for ref in refs]):
             for obj in _pending(changes, deadline):
                 _take(obj, objects, pods)
             for pod in pods.values():
@@ -61,13 +61,13 @@ def until_gone(
                 ref = ObjectRef(change[0], change[2]["metadata"]["name"])
                 there.pop(ref, None) if change[1] == "DELETED" else there.update({ref: change[2]})
             waiting = sorted(left & there.keys())
-            report(Event("Waiting", State.RUNNING, f"for {len(waiting)} objects to go"))
+            report(Event("Objects", State.RUNNING, f"waiting for {len(waiting)} to go"))
             if time.monotonic() > deadline:
                 raise OutOfTime(
                     f"Still there after {timeout_s:.0f} s: {', '.join(map(str, waiting))}.",
                     "They are marked for deletion; run the same command again to wait on.",
                 )
-    report(Event("Waiting", State.DONE, "everything is gone"))
+    report(Event("Objects", State.DONE, "all gone"))
 
 
 def obstacle(pod: Object) -> str:

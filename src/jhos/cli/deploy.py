@@ -129,9 +129,10 @@ def _text(deployed: "Deployed", *, wait: bool) -> str:
         (Action.UPDATE, "Changed"),
         (Action.DELETE, "Removed"),
     ):
-        refs = [str(change.ref) for change in deployed.plan.of(action)]
-        if refs:
-            lines.append(f"{word}: {', '.join(refs)}.")
+        by_kind: dict[str, list[str]] = {}
+        for change in deployed.plan.of(action):
+            by_kind.setdefault(change.ref.kind, []).append(change.ref.name)
+        lines += [f"{word} {kind:22} {', '.join(names)}" for kind, names in by_kind.items()]
     if not lines:
         lines.append("Nothing had to be changed.")
     state = "runs at" if wait else "will be at"
