@@ -4,8 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,16 +66,10 @@ def kubectl(environment: dict[str, str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def new_project(jhos: Run) -> Callable[[], str]:
-    """Each call makes a project in which the images are built: the builds share their layers."""
-    numbers = count(1)
-
-    def make() -> str:
-        name = f"trial-{next(numbers)}"
-        jhos("build-images", "-n", name, "--create-project")
-        return name
-
-    return make
+def project(jhos: Run) -> str:
+    """With the images built; each test has deployments of its own names in it."""
+    jhos("build-images", "-n", "trial", "--create-project")
+    return "trial"
 
 
 @pytest.fixture(scope="session")

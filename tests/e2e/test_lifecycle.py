@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,11 +11,6 @@ import pytest
 from tests.e2e.programs import Run, objects
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def project(new_project: Callable[[], str]) -> str:
-    return new_project()
 
 
 def names(kubectl: Run, project: str, name: str) -> list[tuple[str, str]]:

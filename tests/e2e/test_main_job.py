@@ -1,7 +1,6 @@
 """From an empty project to notebooks in browsers, and what a restart of the hub does to them."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,6 @@ pytestmark = pytest.mark.e2e
 
 WHO_AM_I = "import os; print(os.getuid(), os.getgid(), 2**64)"
 SERVERS = "app=jupyterhub,component=singleuser-server"
-
-
-@pytest.fixture(scope="module")
-def project(new_project: Callable[[], str]) -> str:
-    return new_project()
 
 
 @pytest.fixture(scope="module")

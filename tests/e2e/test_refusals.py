@@ -1,17 +1,10 @@
 """What cannot be deployed is said in one sentence, with nothing half-done."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.e2e.programs import Run, objects
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def project(new_project: Callable[[], str]) -> str:
-    return new_project()
 
 
 def test_a_project_without_rights_is_refused(jhos: Run) -> None:

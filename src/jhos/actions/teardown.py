@@ -1,14 +1,15 @@
 """Take a deployment away; what users would miss stays unless they say otherwise."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jhos.apply import parallel, remove
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.events import Event, Report, State
-from jhos.objects import Object, labels_of
-from jhos.plan import Action, Plan, plan_teardown
+from jhos.objects import Object, ObjectRef, labels_of
+from jhos.plan import Action, Change, Plan, plan_teardown
 from jhos.settings.load import check_name
 from jhos.wait import until_gone
 
@@ -49,21 +50,31 @@ def teardown(
 ) -> Teardown | None:
     """None when `approve` said no; an empty plan when there is nothing to do."""
     check_name(name)
-    found = _found(cluster, name, delete_storage=delete_storage)
-    going = found.plan.of(Action.DELETE)
+    deadline = time.monotonic() + timeout_s
+    before = _found(cluster, name, delete_storage=delete_storage)
+    going = before.plan.of(Action.DELETE)
     if not going:
-        return found
-    if not approve(found):
+        return before
+    if not approve(before):
         return None
     with lease.held(cluster, name, _LEASE_WAIT_S, lambda who: _waiting(report, who)):
+        # The hub first: it starts no server any more, and ends well while its database is there.
+        _delete(cluster, name, [each for each in going if each.ref == _hub(name)], deadline, report)
         found = _found(cluster, name, delete_storage=delete_storage)
-        going = found.plan.of(Action.DELETE)
-        remove(cluster, [each for each in going if each.ref.kind != "Pod"], report)
-        # The hub is on its way out: no server is started any more.
-        pods = _pods(cluster, name)
-        remove(cluster, plan_teardown(pods, delete_data=False).of(Action.DELETE), report)
-        until_gone(cluster, [each.ref for each in going], f"app={name}", timeout_s, report)
-    return found
+        _delete(cluster, name, found.plan.of(Action.DELETE), deadline, report)
+    return replace(found, plan=Plan((*before.plan.of(Action.DELETE), *found.plan.of(Action.KEEP))))
+
+
+def _delete(
+    cluster: Cluster, name: str, going: list[Change], deadline: float, report: Report
+) -> None:
+    remove(cluster, going, report)
+    left = max(deadline - time.monotonic(), 1)
+    until_gone(cluster, [each.ref for each in going], f"app={name}", left, report)
+
+
+def _hub(name: str) -> ObjectRef:
+    return ObjectRef("Deployment", name)
 
 
 def _found(cluster: Cluster, name: str, *, delete_storage: bool) -> Teardown:
