@@ -13,8 +13,7 @@ from jhos.cluster.facts import (
     choose_database_image,
     create_project,
     find_builder,
-    gather,
-    resolve,
+    resolve_all,
     stored,
     stream_of,
 )
@@ -24,7 +23,7 @@ from jhos.events import Event, Report, State
 from jhos.images import Image, catalog
 from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan
-from jhos.render import render, secret
+from jhos.render import Facts, render, secret
 from jhos.settings.load import Layer, check_name, defaults, load, parse
 from jhos.settings.model import Settings
 from jhos.settings.secrets import completed
@@ -68,9 +67,15 @@ def deploy(
         report(Event("Lock", State.DONE, ""))
         config, secrets = stored(cluster, name)
         settings = _settings(cluster, wanted, config)
-        settings = _build_missing(cluster, settings, deadline, report)
+        images = _images(cluster, settings, deadline, report)
         kept = {key: value for key, value in config.get("data", {}).items() if key in USER_KEYS}
-        facts = gather(cluster, settings, {**kept, **configuration})
+        facts = Facts(
+            namespace=cluster.namespace,
+            hub_image=images[settings.hub.image],
+            notebook_image=images[settings.notebook.image],
+            database_image=images[settings.database.image or ""],
+            configuration={**kept, **configuration},
+        )
         objects = [*render(settings, facts), secret(name, completed(secrets))]
         plan = preview(cluster, name, objects, force=force)
         apply(cluster, name, plan, report, force=force)
@@ -96,47 +101,61 @@ def _waiting(report: Report, holder: str) -> None:
 def _settings(cluster: Cluster, wanted: Layer, config: Object) -> Settings:
     """The stored settings under the wanted ones; the database's image is chosen once for all."""
     document = config.get("data", {}).get("settings.yaml", "")
-    settings = load(parse(document, f"ConfigMap {wanted.get('name')}-cfg"), wanted)
+    settings = load(parse(document, "the deployment"), wanted)
     if settings.database.image:
         return settings
     image = choose_database_image(cluster)
     return replace(settings, database=replace(settings.database, image=image))
 
 
-def _build_missing(
+def _images(
     cluster: Cluster, settings: Settings, deadline: float, report: Report
-) -> Settings:
-    """Build those images of our own catalog that are not there; other absent ones are errors."""
-    own = {image.name: image for image in catalog().values()}
-    absent: dict[str, Image] = {}
-    for spec in (settings.hub.image, settings.notebook.image):
-        try:
-            resolve(cluster, spec)
-        except SettingsError:
-            found = stream_of(spec)
-            if not found or found[0] or found[1] not in own:
-                raise
-            absent[spec] = own[found[1]]
+) -> dict[str, str]:
+    """The pull spec of every image; those of our own catalog are built where they are absent."""
+    specs = (settings.hub.image, settings.notebook.image, settings.database.image or "")
+    found = resolve_all(cluster, specs)
+    absent = {spec: error for spec, error in found.items() if isinstance(error, SettingsError)}
     if absent:
-        builder = find_builder(cluster, _python(absent))
-        for spec, image in absent.items():
-            built = image.spec(builder.version)
-            if spec not in (image.name, built):
-                raise SettingsError(
-                    f"Image {spec} is not there; what would be built is {built}.",
-                    f"Name {built}, or leave out the tag.",
-                )
-        left = deadline - time.monotonic()
-        build_images(cluster, list(absent.values()), python=builder.version,
-                     timeout_s=left, report=report)  # fmt: skip
-    return settings
+        _build(cluster, absent, deadline, report)
+    resolved = found | resolve_all(cluster, absent)
+    return {spec: _present(image) for spec, image in resolved.items()}
 
 
-def _python(absent: dict[str, Image]) -> str | None:
+def _present(image: str | SettingsError) -> str:
+    if isinstance(image, SettingsError):
+        raise image
+    return image
+
+
+def _build(
+    cluster: Cluster, absent: dict[str, SettingsError], deadline: float, report: Report
+) -> None:
+    """Raises the error of an image that is not one of ours, before anything is built."""
+    own = {image.name: image for image in catalog().values()}
+    wanted: dict[str, Image] = {}
+    for spec, error in absent.items():
+        namespace, name, _ = stream_of(spec) or ("", "", "")
+        if namespace or name not in own:
+            raise error
+        wanted[spec] = own[name]
+    builder = find_builder(cluster, _python(wanted))
+    for spec, image in wanted.items():
+        built = image.spec(builder.version)
+        if spec not in (image.name, built):
+            raise SettingsError(
+                f"Image {spec} is not there; what would be built is {built}.",
+                f"Name {built}, or leave out the tag.",
+            )
+    left = deadline - time.monotonic()
+    images = list(wanted.values())
+    build_images(cluster, images, python=builder.version, timeout_s=left, report=report)
+
+
+def _python(wanted: dict[str, Image]) -> str | None:
     """The Python version that a notebook image's tag asks for."""
     tags = [
         (stream_of(spec) or ("", "", ""))[2]
-        for spec, image in absent.items()
+        for spec, image in wanted.items()
         if image.tag == "python"
     ]
     return tags[0] or None if tags else None

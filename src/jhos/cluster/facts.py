@@ -1,14 +1,13 @@
 """What a command needs to know of the cluster, each thing asked once and side by side."""
 
 import re
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from jhos.cluster.client import Cluster
 from jhos.errors import Refused, SettingsError
 from jhos.objects import Object, ObjectRef
-from jhos.render import Facts
-from jhos.settings.model import Settings
 
 SHARED = "openshift"  # the namespace of the streams that every project may use
 PUBLIC_DATABASE = "quay.io/sclorg/postgresql-16-c9s:latest"
@@ -71,7 +70,14 @@ def stored(cluster: Cluster, name: str) -> tuple[Object, dict[str, str]]:
 
 
 def find_builder(cluster: Cluster, wanted: str | None) -> Builder:
-    """The Python builder image of version `wanted`, else of the best that the cluster has."""
+    """The Python builder image of version `wanted`, else of the best that the cluster has.
+
+    Raises SettingsError for a version that the images are not made for.
+    """
+    if wanted and wanted not in PYTHONS:
+        raise SettingsError(
+            f"Images are not built for Python {wanted}.", f"Possible: {', '.join(sorted(PYTHONS))}."
+        )
     stream = cluster.get(ObjectRef("ImageStream", "python"), SHARED)
     tags = _tags(stream) if stream else {}
     for version in (wanted,) if wanted else PYTHONS:
@@ -92,18 +98,18 @@ def choose_database_image(cluster: Cluster) -> str:
     return f"{SHARED}/postgresql:{max(found)[1]}" if found else PUBLIC_DATABASE
 
 
-def gather(cluster: Cluster, settings: Settings, configuration: dict[str, str]) -> Facts:
-    """With every image resolved; raises SettingsError for one that is not there."""
-    images = (settings.hub.image, settings.notebook.image, settings.database.image or "")
+def resolve_all(cluster: Cluster, specs: Iterable[str]) -> dict[str, str | SettingsError]:
+    """Each with its pull spec, or the error that says that it is not there."""
+
+    def attempt(spec: str) -> str | SettingsError:
+        try:
+            return resolve(cluster, spec)
+        except SettingsError as error:
+            return error
+
+    wanted = list(specs)
     with ThreadPoolExecutor(PARALLEL) as pool:
-        hub, notebook, database = pool.map(lambda spec: resolve(cluster, spec), images)
-    return Facts(
-        namespace=cluster.namespace,
-        hub_image=hub,
-        notebook_image=notebook,
-        database_image=database,
-        configuration=configuration,
-    )
+        return dict(zip(wanted, pool.map(attempt, wanted), strict=True))
 
 
 def resolve(cluster: Cluster, spec: str) -> str:
