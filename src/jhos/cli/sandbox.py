@@ -1,0 +1,235 @@
+"""jhos sandbox: the embedded cluster, for who has no other and for tests."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jhos.cli.output import emit, output_option
+from jhos.errors import JhosError
+
+if TYPE_CHECKING:
+    from jhos.sandbox.daemon import Status
+    from jhos.sandbox.layout import Layout
+    from jhos.sandbox.probe import Check
+
+FOLLOW_S = 0.3
+_START = "Start it: jhos sandbox start"
+
+
+@click.group()
+@click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="JHOS_SANDBOX_DIR",
+    show_envvar=True,
+    metavar="DIR",
+    help="Where this sandbox keeps all it has; each directory is a cluster of its own.",
+)
+@click.pass_context
+def sandbox(context: click.Context, state_dir: Path | None) -> None:
+    """A small OpenShift cluster on this machine, for trying jhos and for tests.
+
+    It runs without root and without containers: an API server, a router, and a node whose pods
+    are processes in namespaces of their own. It enforces no memory or CPU limits, runs no images
+    but those it has built itself, gives pods no way out to the internet, and needs Linux.
+
+    \b
+    Examples:
+      jhos sandbox start
+      export KUBECONFIG=$(jhos sandbox kubeconfig)
+      jhos sandbox --state-dir /tmp/second start
+      jhos sandbox stop
+    """
+    context.obj = state_dir
+
+
+@sandbox.command()
+@click.pass_obj
+def start(state_dir: Path | None) -> None:
+    """Start the cluster and wait until its node is ready.
+
+    One that runs is left as it is. Deployments, images and data of earlier runs are there again.
+
+    \b
+    Examples:
+      jhos sandbox start
+      jhos sandbox --state-dir /tmp/second start
+    """
+    with _errors():
+        status = _start(_layout(state_dir))
+    click.echo(f"The sandbox runs at {status.api}, its routes at http://HOST:{_port(status)}.")
+    click.echo(f"kubeconfig: {_layout(state_dir).kubeconfig}")
+
+
+@sandbox.command()
+@click.pass_obj
+def stop(state_dir: Path | None) -> None:
+    """Stop the cluster and all its pods; what it keeps on disk stays.
+
+    \b
+    Example:
+      jhos sandbox stop
+    """
+    from jhos.sandbox import daemon
+
+    where = _layout(state_dir)
+    was = daemon.status(where).state
+    daemon.stop(where)
+    click.echo("The sandbox was not running." if was == "stopped" else "The sandbox is stopped.")
+
+
+@sandbox.command()
+@output_option
+@click.pass_obj
+def status(state_dir: Path | None, output: str) -> None:
+    """Tell whether the cluster runs, and where.
+
+    \b
+    Examples:
+      jhos sandbox status
+      jhos sandbox status -o json
+    """
+    from jhos.sandbox import daemon
+
+    where = _layout(state_dir)
+    rows = asdict(daemon.status(where)) | {"state_dir": str(where.root)}
+    known = {name: value for name, value in rows.items() if value not in (None, "")}
+    lines = [f"{name.replace('_', ' '):<10} {value}" for name, value in known.items()]
+    emit(output, "\n".join(lines), rows, [f"sandbox/{where.root}"])
+
+
+@sandbox.command()
+@click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until interrupted.")
+@click.pass_obj
+def logs(state_dir: Path | None, follow: bool) -> None:
+    """Print the log of the cluster itself: API, controllers, router and node.
+
+    \b
+    Examples:
+      jhos sandbox logs
+      jhos sandbox logs -f
+    """
+    where = _layout(state_dir)
+    if not where.log.exists():
+        raise JhosError(f"There is no log at {where.log}.", _START)
+    with where.log.open(errors="replace") as log, suppress(KeyboardInterrupt):
+        while True:
+            while text := log.read(2**16):
+                click.echo(text, nl=False)
+            if not follow:
+                return
+            time.sleep(FOLLOW_S)
+
+
+@sandbox.command()
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def reset(state_dir: Path | None, yes: bool) -> None:
+    """Stop the cluster and delete all it keeps: objects, images, volumes.
+
+    Packages that builds have downloaded stay in the cache.
+
+    \b
+    Example:
+      jhos sandbox reset --yes
+    """
+    from jhos.cli.terminal import confirm
+    from jhos.sandbox import daemon
+
+    where = _layout(state_dir)
+    if not confirm(f"Delete everything in {where.root}?", yes=yes):
+        raise click.Abort
+    with _errors():
+        daemon.reset(where)
+    click.echo("The sandbox is gone.")
+
+
+@sandbox.command()
+@output_option
+def doctor(output: str) -> None:
+    """Check whether this machine can run the cluster, and say what to do where it cannot.
+
+    Ends with exit code 1 if anything is missing.
+
+    \b
+    Examples:
+      jhos sandbox doctor
+      jhos sandbox doctor -o json
+    """
+    from jhos.sandbox.probe import checks
+
+    found = checks()
+    emit(output, _table(found), [asdict(check) for check in found], [each.name for each in found])
+    if not all(check.ok for check in found):
+        sys.exit(1)
+
+
+@sandbox.command()
+@click.option("--admin", is_flag=True, help="Of the cluster admin, not of the user developer.")
+@click.pass_obj
+def kubeconfig(state_dir: Path | None, admin: bool) -> None:
+    """Print the path of a kubeconfig file for the cluster.
+
+    The user developer may request projects, and is admin in those only.
+
+    \b
+    Examples:
+      export KUBECONFIG=$(jhos sandbox kubeconfig)
+      kubectl --kubeconfig $(jhos sandbox kubeconfig --admin) get nodes
+    """
+    where = _layout(state_dir)
+    path = where.admin_kubeconfig if admin else where.kubeconfig
+    if not path.exists():
+        raise JhosError("This sandbox was never started.", _START)
+    click.echo(path)
+
+
+def ensure_started(state_dir: Path | None) -> Path:
+    """The kubeconfig of the user developer, of a sandbox that runs from now on at least."""
+    with _errors():
+        where = _layout(state_dir)
+        _start(where)
+    return where.kubeconfig
+
+
+def _layout(state_dir: Path | None) -> "Layout":
+    from jhos.sandbox.layout import layout
+
+    return layout(state_dir)
+
+
+def _start(where: "Layout") -> "Status":
+    from jhos.sandbox import daemon
+
+    return daemon.start(where, lambda message: click.echo(f"{message} …", err=True))
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    from jhos.sandbox.errors import SandboxError
+
+    try:
+        yield
+    except SandboxError as error:
+        raise JhosError(error.message, error.hint) from error
+
+
+def _port(status: "Status") -> str:
+    return status.router.rpartition(":")[2]
+
+
+def _table(found: "list[Check]") -> str:
+    width = max(len(check.name) for check in found)
+    lines = []
+    for check in found:
+        mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
+        lines.append(f"{mark} {check.name:<{width}}  {check.message}")
+        if not check.ok and check.remedy:
+            lines.append(f"     {'':<{width}}  {check.remedy}")
+    return "\n".join(lines)

@@ -1,0 +1,102 @@
+"""jhos sandbox, through its command."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from jhos.cli import main
+from jhos.cli.sandbox import ensure_started, sandbox
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A sandbox that was started once."""
+    directory = tmp_path_factory.mktemp("cli") / "sandbox"
+    assert run(directory, "start").exit_code == 0
+    yield directory
+    run(directory, "stop")
+
+
+def run(state: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["sandbox", "--state-dir", str(state), *arguments])
+
+
+def test_start_tells_the_addresses(state: Path) -> None:
+    answer = run(state, "start")
+    status = json.loads(run(state, "status", "-o", "json").stdout)
+    assert status["api"] in answer.stdout
+    assert status["state"] == "running"
+
+
+def test_status_names_the_processes(state: Path) -> None:
+    status = json.loads(run(state, "status", "-o", "json").stdout)
+    assert status["pid"] > 0
+    assert status["node_pid"] > 0
+
+
+def test_kubeconfig_is_of_the_user_or_of_the_admin(state: Path) -> None:
+    user = Path(run(state, "kubeconfig").stdout.strip())
+    admin = Path(run(state, "kubeconfig", "--admin").stdout.strip())
+    assert "name: developer" in user.read_text()
+    assert "name: admin" in admin.read_text()
+
+
+def test_a_running_sandbox_is_taken_as_it_is(state: Path) -> None:
+    assert ensure_started(state) == state / "kubeconfig"
+
+
+def test_the_state_directory_comes_from_the_environment(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JHOS_SANDBOX_DIR", str(state))
+    answer = CliRunner().invoke(main, ["sandbox", "status"])
+    assert str(state) in answer.stdout
+
+
+def test_a_kubeconfig_needs_a_first_start(tmp_path: Path) -> None:
+    answer = run(tmp_path / "none", "kubeconfig")
+    assert answer.exit_code == 1
+    assert "jhos sandbox start" in answer.stderr
+
+
+def test_reset_does_not_act_where_it_cannot_ask(tmp_path: Path) -> None:
+    (tmp_path / "kept").touch()
+    answer = run(tmp_path, "reset")
+    assert answer.exit_code == 2
+    assert "--yes" in answer.stderr
+    assert (tmp_path / "kept").exists()
+
+
+def test_reset_with_yes_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "sandbox").mkdir()
+    assert run(tmp_path / "sandbox", "reset", "--yes").exit_code == 0
+    assert not (tmp_path / "sandbox").exists()
+
+
+def test_stop_of_what_does_not_run_is_well(tmp_path: Path) -> None:
+    answer = run(tmp_path, "stop")
+    assert answer.exit_code == 0
+    assert "was not running" in answer.stdout
+
+
+def test_doctor_tells_of_each_check() -> None:
+    answer = CliRunner().invoke(sandbox, ["doctor", "-o", "json"])
+    checks = json.loads(answer.stdout)
+    assert {"name", "ok", "message", "remedy"} <= checks[0].keys()
+    assert answer.exit_code == (0 if all(check["ok"] for check in checks) else 1)
+
+
+@pytest.mark.parametrize("name", sorted(sandbox.commands))
+def test_every_help_ends_with_an_example(name: str) -> None:
+    answer = CliRunner().invoke(sandbox, [name, "--help"])
+    assert f"jhos sandbox {name}" in answer.stdout.replace("--state-dir /tmp/second ", "")
+
+
+@pytest.mark.parametrize("name", sorted(sandbox.commands))
+def test_every_option_has_help(name: str) -> None:
+    options = [p for p in sandbox.commands[name].params if isinstance(p, click.Option)]
+    assert all(option.help for option in options)
