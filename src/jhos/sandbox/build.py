@@ -1,0 +1,274 @@
+"""Source-to-image builds: the real assemble script in a pod-like box, its changes a new layer."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jhos.sandbox.base.definition import MissingWheel
+from jhos.sandbox.client import Object
+from jhos.sandbox.host_packages import CACHES, package_env, package_mounts
+from jhos.sandbox.images import (
+    SCRIPTS_URL,
+    BrokenImage,
+    Image,
+    ImageConfig,
+    ImageStore,
+    UnknownImage,
+)
+from jhos.sandbox.layout import Layout
+from jhos.sandbox.node.box import run
+from jhos.sandbox.node.overlay import copy_layers, remove_tree
+from jhos.sandbox.node.rootfs import Box, Mount, identity
+from jhos.sandbox.source import BuildFailed, OnLog, fetch, inside
+
+__all__ = ["BuildFailed", "run_build"]
+
+UPLOADED_SCRIPTS = "/tmp/scripts"
+ETC_OF_HOST = ("resolv.conf", "hosts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scripts:
+    """Where assemble and run are, inside the box."""
+
+    assemble: str
+    run: str
+
+
+async def run_build(layout: Layout, build: Object, *, source: Path | None, on_log: OnLog) -> Image:
+    """Build what `build.spec` says; `source` is the archive of a binary build.
+
+    The builder image is a pull specification by now. Raises BuildFailed. Cancelling ends all
+    processes of the build and leaves no layer.
+    """
+    store = ImageStore(layout)
+    strategy = source_strategy(build)
+    builder = await find_builder(store, strategy, on_log)
+    layout.builds.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="work-", dir=layout.builds))
+    try:
+        await fetch(build, source, work / "source", on_log)
+        return await Assembly(layout, store, build, builder, work, on_log).run()
+    finally:
+        await asyncio.to_thread(remove_tree, work)
+
+
+def source_strategy(build: Object) -> Object:
+    strategy: Object | None = build["spec"]["strategy"].get("sourceStrategy")
+    if strategy is None:
+        kind = build["spec"]["strategy"].get("type", "this")
+        raise BuildFailed("GenericBuildFailed", f"the sandbox has no {kind} strategy, only Source")
+    return strategy
+
+
+async def find_builder(store: ImageStore, strategy: Object, on_log: OnLog) -> Image:
+    name = strategy["from"]["name"]
+    try:
+        image = store.get(name)
+        on_log(f"Using {name} as the s2i builder image\n".encode())
+        await asyncio.to_thread(store.prepare, image)
+    except UnknownImage:
+        message = f"the sandbox has no image {name}: it knows those it built and openshift/python"
+        raise BuildFailed("PullBuilderImageFailed", message) from None
+    except (BrokenImage, MissingWheel) as error:
+        raise BuildFailed("PullBuilderImageFailed", str(error)) from error
+    return image
+
+
+class Assembly:
+    """One run of an assemble script, with its source in `work/source`."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        store: ImageStore,
+        build: Object,
+        builder: Image,
+        work: Path,
+        on_log: OnLog,
+    ) -> None:
+        self.layout, self.store, self.work, self.on_log = layout, store, work, on_log
+        self.build, self.builder = build, builder
+        self.source, self.uploaded = work / "source", work / "scripts"
+        keep_uploaded(self.source, self.uploaded)
+        self.strategy = source_strategy(build)
+        self.scripts = find_scripts(self.strategy, self.uploaded, builder)
+        self.env = {**builder.config["env"], **build_env(build, self.strategy, self.source)}
+
+    async def run(self) -> Image:
+        layer = self.store.new_layer()
+        try:
+            layers = await self._assemble(layer)
+            return self._commit(layers, self._keep_scripts(layer))
+        except BaseException:
+            remove_tree(layer)
+            raise
+
+    async def _assemble(self, layer: Path) -> list[str]:
+        """The layers of the new image."""
+        lower = self.store.layer_paths(self.builder)
+        overlay = {"layers": [str(path) for path in lower], "writable": str(self.work / "layer")}
+        if lower and await self._overlays_work(overlay):
+            await self._execute(str(self.work / "root"), overlay)
+            (self.work / "layer/upper").rename(layer)
+            return [*self.builder.layers, layer.name]
+        self.on_log(b"This file system takes no overlays: copying the builder image\n")
+        await asyncio.to_thread(copy_layers, lower, layer)
+        await self._execute(str(layer), None)
+        return [layer.name]
+
+    async def _overlays_work(self, overlay: Object) -> bool:
+        root = self.work / "root"
+        root.mkdir()
+        trial = Box(command=["true"], app_root=str(root))
+        return await run(trial, lambda _: None, overlay) == 0
+
+    async def _execute(self, app_root: str, overlay: Object | None) -> None:
+        code = await run(self._box(app_root), self.on_log, overlay)
+        if code != 0:
+            raise BuildFailed("AssembleFailed", f"the assemble script ended with exit code {code}")
+
+    def _box(self, app_root: str) -> Box:
+        user = int(self.builder.config["user"])
+        return Box(
+            command=[self.scripts.assemble],
+            env={**package_env(), **self.env, **CACHES},
+            workdir=self.builder.config["workdir"],
+            uid=user,
+            hostname=self.build["metadata"]["name"],
+            app_root=app_root,
+            mounts=[
+                *self.store.mounts(self.builder),
+                *self._files(user),
+                *cache_mounts(self.layout.cache),
+                *package_mounts(),
+            ],
+        )
+
+    def _files(self, user: int) -> list[Mount]:
+        etc, scratch = self.work / "etc", self.work / "tmp"
+        etc.mkdir()
+        for name, text in identity(user, self.builder.config["workdir"]).items():
+            (etc / name).write_text(text)
+        scratch.mkdir()
+        return [
+            *(_read_only(path, f"/etc/{path.name}") for path in etc.iterdir()),
+            *(_read_only(Path("/etc", name).resolve(), f"/etc/{name}") for name in ETC_OF_HOST),
+            Mount(source=str(scratch), target="/tmp"),
+            Mount(source=str(self.source), target="/tmp/src"),
+            _read_only(self.uploaded, UPLOADED_SCRIPTS),
+        ]
+
+    def _keep_scripts(self, layer: Path) -> dict[str, str]:
+        """The source's own run script stays in the image, as S2I leaves it in /tmp/scripts."""
+        if not self.scripts.run.startswith(UPLOADED_SCRIPTS):
+            return {}
+        name = f"scripts-{layer.name}"
+        shutil.copytree(self.uploaded, self.store.parts / name)
+        return {UPLOADED_SCRIPTS: f"parts/{name}"}
+
+    def _commit(self, layers: Sequence[str], binds: Mapping[str, str]) -> Image:
+        config = self.builder.config
+        output = self.build["spec"].get("output") or {}
+        labels = {item["name"]: item.get("value", "") for item in output.get("imageLabels") or []}
+        built: ImageConfig = {
+            **config,
+            "cmd": [self.scripts.run],
+            "env": self.env,
+            "labels": {**config["labels"], **self._build_labels(), **labels},
+        }
+        return self.store.add(
+            repository=repository(self.build),
+            layers=layers,
+            binds={**self.builder.binds, **binds},
+            config=built,
+            base=self.builder.digest,
+        )
+
+    def _build_labels(self) -> dict[str, str]:
+        return {
+            "io.openshift.s2i.build.image": self.strategy["from"]["name"],
+            "io.openshift.build.name": self.build["metadata"]["name"],
+            "io.openshift.build.namespace": self.build["metadata"]["namespace"],
+        }
+
+
+def find_scripts(strategy: Object, uploaded: Path, builder: Image) -> Scripts:
+    """As S2I looks: what the build config names, then the source's .s2i/bin, then the image's."""
+
+    def find(name: str) -> str:
+        if url := strategy.get("scripts"):
+            return f"{image_path(url)}/{name}"
+        if (uploaded / name).is_file():
+            return f"{UPLOADED_SCRIPTS}/{name}"
+        if url := builder.config["labels"].get(SCRIPTS_URL):
+            return f"{image_path(url)}/{name}"
+        message = f"the image has no label {SCRIPTS_URL} and the source no .s2i/bin/{name}"
+        raise BuildFailed("GenericBuildFailed", message)
+
+    return Scripts(assemble=find("assemble"), run=find("run"))
+
+
+def keep_uploaded(source: Path, target: Path) -> None:
+    """A copy of the source's own scripts: assemble moves the source away."""
+    target.mkdir()
+    if scripts := inside(source / ".s2i/bin", source):
+        for script in filter(Path.is_file, scripts.iterdir()):
+            if inside(script, source):
+                shutil.copyfile(script, target / script.name)
+                (target / script.name).chmod(0o755)
+
+
+def image_path(url: str) -> str:
+    """`image:///usr/libexec/s2i` → `/usr/libexec/s2i`."""
+    if not url.startswith("image://"):
+        message = f"scripts are taken from the builder image only, not from {url}"
+        raise BuildFailed("GenericBuildFailed", message)
+    return "/" + url.removeprefix("image://").strip("/")
+
+
+def build_env(build: Object, strategy: Object, source: Path) -> dict[str, str]:
+    """What the build adds to the image's environment; the source's own settings come last."""
+    meta = build["metadata"]
+    given = {item["name"]: item.get("value", "") for item in strategy.get("env") or []}
+    return {
+        "OPENSHIFT_BUILD_NAME": meta["name"],
+        "OPENSHIFT_BUILD_NAMESPACE": meta["namespace"],
+        **given,
+        **environment_file(inside(source / ".s2i/environment", source)),
+    }
+
+
+def environment_file(file: Path | None) -> dict[str, str]:
+    """Lines NAME=VALUE; others are not read."""
+    if file is None:
+        return {}
+    lines = re.findall(r"^([A-Za-z_][\w.-]*)=(.*)$", file.read_text(), re.MULTILINE)
+    return dict(lines)
+
+
+def cache_mounts(cache: Path) -> list[Mount]:
+    """Downloaded packages are kept for the next build."""
+    mounts = []
+    for target in CACHES.values():
+        if target.startswith("/"):
+            directory = cache / Path(target).name
+            directory.mkdir(parents=True, exist_ok=True)
+            mounts.append(Mount(source=str(directory), target=target))
+    return mounts
+
+
+def repository(build: Object) -> str:
+    """`NAMESPACE/NAME` of the output image stream."""
+    to = (build["spec"].get("output") or {}).get("to") or {}
+    namespace = to.get("namespace") or build["metadata"]["namespace"]
+    name = to.get("name") or build["metadata"]["name"]
+    return f"{namespace}/{name.partition(':')[0].rpartition('/')[2]}"
+
+
+def _read_only(source: Path, target: str) -> Mount:
+    return Mount(source=str(source), target=target, read_only=True)
