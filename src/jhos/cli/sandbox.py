@@ -152,7 +152,8 @@ def reset(state_dir: Path | None, yes: bool) -> None:
 
 @sandbox.command()
 @output_option
-def doctor(output: str) -> None:
+@click.pass_obj
+def doctor(state_dir: Path | None, output: str) -> None:
     """Check whether this machine can run the cluster, and say what to do where it cannot.
 
     Ends with exit code 1 if anything is missing.
@@ -164,7 +165,7 @@ def doctor(output: str) -> None:
     """
     from jhos.sandbox.probe import checks
 
-    found = checks()
+    found = checks(_layout(state_dir))
     emit(output, _table(found), [asdict(check) for check in found], [each.name for each in found])
     if not all(check.ok for check in found):
         sys.exit(1)
