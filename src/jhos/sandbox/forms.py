@@ -1,0 +1,93 @@
+"""Answers in the form that the client accepts: JSON or YAML, whole, as tables or metadata only."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from jhos.sandbox import tables
+from jhos.sandbox.failure import Failure
+from jhos.sandbox.kinds import Kind
+
+Object = dict[str, Any]
+
+KNOWN = ("application/json", "application/yaml", "application/*", "*/*")
+REPRESENTATIONS = (
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf, "
+    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+)
+META_GROUP = "meta.k8s.io/v1"
+
+
+@dataclass(frozen=True)
+class Form:
+    """One entry of an Accept header; `shape` is empty, Table or PartialObjectMetadata(List)."""
+
+    media: str = "application/json"
+    shape: str = ""
+
+
+def negotiate(accept: str) -> Form:
+    """The first form of an Accept header that is known; raises Failure 406."""
+    if not accept:
+        return Form()
+    for entry in accept.split(","):
+        media, *parameters = (part.strip() for part in entry.split(";"))
+        words = dict(p.partition("=")[::2] for p in parameters)
+        shape = words.get("as", "")
+        if media not in KNOWN or (shape and words.get("v", "v1") != "v1"):
+            continue
+        media = media if media == "application/yaml" else "application/json"
+        return Form(media, shape)
+    message = f"406: Not Acceptable\n\nAvailable representations: {REPRESENTATIONS}"
+    raise Failure(406, message, details={})
+
+
+def encode(body: Object, media: str) -> bytes:
+    if media == "application/yaml":
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        return yaml.dump(body, Dumper=dumper, sort_keys=False).encode()
+    return json.dumps(body, separators=(",", ":")).encode() + b"\n"
+
+
+def listed(kind: Kind, objects: list[Object], meta: Object) -> Object:
+    """A list, whose items carry neither kind nor apiVersion."""
+    items = [{k: v for k, v in o.items() if k not in ("kind", "apiVersion")} for o in objects]
+    head = {"kind": f"{kind.kind}List", "apiVersion": kind.api_version}
+    return {**head, "metadata": meta, "items": items}
+
+
+def shaped(kind: Kind, objects: list[Object], meta: Object, form: Form, include: str) -> Object:
+    """A list in the form asked for."""
+    if form.shape == "Table":
+        return tables.table(kind, objects, meta, include)
+    if form.shape.startswith("PartialObjectMetadata"):
+        head = {"kind": "PartialObjectMetadataList", "apiVersion": META_GROUP}
+        return {**head, "metadata": meta, "items": [tables.partial(obj) for obj in objects]}
+    return listed(kind, objects, meta)
+
+
+def one(kind: Kind, obj: Object, form: Form, include: str) -> Object:
+    """A single object in the form asked for; a Status stays one."""
+    if obj.get("kind") == "Status":
+        return obj
+    if form.shape == "Table":
+        version = obj["metadata"].get("resourceVersion", "")
+        return tables.table(kind, [obj], {"resourceVersion": version}, include)
+    if form.shape.startswith("PartialObjectMetadata"):
+        return tables.partial(obj)
+    return obj
+
+
+def for_watch(kind: Kind, form: Form, include: str) -> Callable[[Object, bool], Object]:
+    """How each object of a watch is shown; only the first table names its columns."""
+
+    def show(obj: Object, first: bool) -> Object:
+        shown = one(kind, obj, form, include)
+        if form.shape == "Table" and not first:
+            shown["columnDefinitions"] = None
+        return shown
+
+    return show

@@ -1,0 +1,70 @@
+"""What is wrong with a pod, or with the template of one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jhos.sandbox import failure, names, quantity
+from jhos.sandbox.failure import Cause, bad_value, required
+
+Object = dict[str, Any]
+
+# Of a running pod only these may change.
+MUTABLE = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName")
+
+
+def pod(obj: Object, live: Object | None) -> Iterator[Cause]:
+    if live is None:
+        yield from spec(obj["spec"], "spec")
+    elif _fixed(obj["spec"]) != _fixed(live["spec"]):
+        why = (
+            "pod updates may not change fields other than `spec.containers[*].image`,"
+            "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
+            "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
+            "(allow it to be set to 1 if it was previously negative)"
+        )
+        yield failure.forbidden_field("spec", why)
+
+
+def _fixed(pod_spec: Object) -> Object:
+    kept = {k: v for k, v in pod_spec.items() if k not in MUTABLE}
+    for name in ("initContainers", "containers"):
+        if name in kept:
+            kept[name] = [{k: v for k, v in c.items() if k != "image"} for c in kept[name]]
+    return kept
+
+
+def template(obj: Object, where: str) -> Iterator[Cause]:
+    yield from spec(obj["spec"], f"{where}.spec")
+
+
+def spec(pod_spec: Object, where: str) -> Iterator[Cause]:
+    if not pod_spec.get("containers"):
+        yield required(f"{where}.containers")
+    volumes = {volume["name"] for volume in pod_spec.get("volumes", ()) if "name" in volume}
+    for list_name in ("initContainers", "containers"):
+        for number, container in enumerate(pod_spec.get(list_name, ())):
+            yield from _container(container, volumes, f"{where}.{list_name}[{number}]")
+
+
+def _container(container: Object, volumes: set[str], where: str) -> Iterator[Cause]:
+    name = container.get("name", "")
+    if not name:
+        yield required(f"{where}.name")
+    elif why := names.label_problem(name):
+        yield bad_value(f"{where}.name", name, why)
+    if not container.get("image"):
+        yield required(f"{where}.image")
+    for number, mount in enumerate(container.get("volumeMounts", ())):
+        if mount.get("name") not in volumes:
+            field = f"{where}.volumeMounts[{number}].name"
+            yield Cause("FieldValueNotFound", field, f'Not found: "{mount.get("name")}"')
+    yield from _resources(container.get("resources", {}), f"{where}.resources")
+
+
+def _resources(resources: Object, where: str) -> Iterator[Cause]:
+    limits = resources.get("limits", {})
+    for name, request in resources.get("requests", {}).items():
+        limit = limits.get(name)
+        if limit is not None and quantity.parse(request) > quantity.parse(limit):
+            why = f"must be less than or equal to {name} limit of {limit}"
+            yield bad_value(f"{where}.requests", request, why)

@@ -1,0 +1,71 @@
+"""What one does with a pod besides writing it: logs, binding to a node, eviction."""
+
+from typing import Any
+
+from jhos.sandbox import deletion, failure, reading
+from jhos.sandbox.answers import NO_CONTENT, Answer, success
+from jhos.sandbox.call import Call
+from jhos.sandbox.failure import Failure
+from jhos.sandbox.managed import now
+from jhos.sandbox.poddefaults import containers
+
+Object = dict[str, Any]
+
+
+def log(call: Call) -> Answer:
+    """The lines of one container; nothing yet from a pod without a node."""
+    pod = reading.get(call)
+    container = _container(pod, call.query.get("container", ""))
+    if not pod["spec"].get("nodeName") or call.cluster.pod_logs is None:
+        return NO_CONTENT
+    lines = call.cluster.pod_logs(call.namespace, call.name, container, call.query)
+    return Answer({}, stream=lines)
+
+
+def _container(pod: Object, wanted: str) -> str:
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    names = [container["name"] for container in containers(spec)]
+    if wanted and wanted not in names:
+        raise failure.bad_request(f"container {wanted} is not valid for pod {name}")
+    default = pod["metadata"].get("annotations", {}).get("kubectl.kubernetes.io/default-container")
+    if wanted or default:
+        return wanted or str(default)
+    own = [container["name"] for container in spec["containers"]]
+    if len(own) > 1:
+        raise failure.bad_request(
+            f"a container name must be specified for pod {name}, choose one of: {own}"
+        )
+    return str(own[0])
+
+
+def bind(call: Call) -> Answer:
+    pod = reading.get(call)
+    node = call.object()["target"]["name"]
+    if pod["spec"].get("nodeName"):
+        why = f'pod {call.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        raise failure.conflict("", "pods/binding", call.name, why)
+    status = {**pod["status"], "conditions": _scheduled(pod["status"])}
+    bound = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
+    call.store.put(call.kind.key, bound)
+    return Answer(success(), 201)
+
+
+def _scheduled(status: Object) -> list[Object]:
+    condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": now()}
+    others = [c for c in status.get("conditions", ()) if c["type"] != "PodScheduled"]
+    return [*others, {**condition, "lastProbeTime": None}]
+
+
+def evict(call: Call) -> Answer:
+    options = call.object().get("deleteOptions") or {}
+    deletion.delete(call, options)
+    return Answer(success(), 201)
+
+
+def connect(call: Call) -> Answer:
+    """exec, attach and port-forward."""
+    pod = reading.get(call)
+    if not pod["spec"].get("nodeName"):
+        raise failure.bad_request(f"pod {call.name} does not have a host assigned")
+    word = call.path.subresource
+    raise Failure(501, f"{word} is not available in this cluster", reason="NotImplemented")
