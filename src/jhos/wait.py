@@ -12,7 +12,7 @@ from jhos.objects import Object, ObjectRef, labels_of
 
 # Reasons of a waiting container that do not pass by themselves.
 _FATAL = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
-_CRASHES = 3  # a first failure may come from the order in which pods start
+_CRASHES = 2  # restarts; a first failure may come from the order in which pods start
 _LOG_LINES = 20
 
 
