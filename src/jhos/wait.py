@@ -85,13 +85,13 @@ def obstacle(pod: Object) -> str:
 
 def is_hopeless(pod: Object) -> bool:
     """Whether waiting on would be in vain."""
-    for container in _containers(pod):
-        waiting = container.get("state", {}).get("waiting", {}).get("reason")
-        if waiting in _FATAL:
-            return True
-        if waiting == "CrashLoopBackOff" and container.get("restartCount", 0) >= _CRASHES:
-            return True
-    return False
+    return any(map(_is_stuck, _containers(pod)))
+
+
+def _is_stuck(container: Object) -> bool:
+    reason = container.get("state", {}).get("waiting", {}).get("reason")
+    crashes: int = container.get("restartCount", 0)
+    return reason in _FATAL or (reason == "CrashLoopBackOff" and crashes >= _CRASHES)
 
 
 def _pending(changes: Feed, deadline: float) -> list[tuple[str, Object]]:
@@ -150,8 +150,8 @@ def _check(cluster: Cluster, pod: Object, objects: dict[ObjectRef, Object]) -> N
 def _is_current(deployment: Object) -> bool:
     """Whether every pod that there is comes from the newest template."""
     status = deployment.get("status", {})
-    seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 1)
-    return seen and status.get("replicas", 0) == status.get("updatedReplicas", 0)
+    seen = status.get("observedGeneration", 0) == deployment["metadata"].get("generation", 1)
+    return bool(seen and status.get("replicas", 0) == status.get("updatedReplicas", 0))
 
 
 def _pods_of(obj: Object, pods: dict[str, Object]) -> list[Object]:

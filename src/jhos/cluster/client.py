@@ -51,7 +51,9 @@ class Cluster:
     def get(self, ref: ObjectRef, namespace: str | None = None) -> Object | None:
         """None where there is no such object."""
         resource = self._resource(ref.kind)
-        return self._read("get", resource.path(ref.name, self._scope(ref.kind, namespace)), 404)
+        path = resource.path(ref.name, self._scope(ref.kind, namespace))
+        answer: Object | None = self._read("get", path, 404)
+        return answer
 
     @translated
     def list(self, kind: str, selector: str = "") -> tuple[Objects, str]:
