@@ -72,8 +72,9 @@ def project(jhos: Run) -> str:
     return "trial"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for the whole session: while it is open no test of coroutines can run."""
     program = next(filter(None, map(shutil.which, BROWSERS)))
     options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                "--disable-background-networking", "--disable-component-update"]  # fmt: skip
