@@ -57,6 +57,25 @@ def test_a_deployment_killed_at_any_point_converges(
         jhos("teardown", name, "-n", project, "--yes", "--delete-storage")
 
 
+def test_two_runs_at_once_end_in_one_deployment(
+    jhos: Run, kubectl: Run, environment: dict[str, str], project: str
+) -> None:
+    command = ["jhos", "deploy", "--name", "twice", "-n", project, "-o", "json"]
+    both = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    results = [process.communicate(timeout=300) for process in both]
+    assert [process.returncode for process in both] == [0, 0], results
+    created = [
+        sum(change["action"] == "create" for change in json.loads(stdout)["changes"])
+        for stdout, _ in results
+    ]
+    assert sorted(created) == [0, max(created)]
+    assert not objects(kubectl, project, "leases", "app=twice")
+    jhos("teardown", "twice", "-n", project, "--yes", "--delete-storage")
+
+
 def test_tearing_one_down_leaves_the_other(jhos: Run, kubectl: Run, project: str) -> None:
     for name in ("alpha", "beta"):
         jhos("deploy", "--name", name, "-n", project)
