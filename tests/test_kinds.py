@@ -10,6 +10,7 @@ CURRENT: dict[str, Any] = {
     "updatedReplicas": 1,
     "availableReplicas": 1,
 }
+EXCEEDED = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
 
 
 def deployment(**status: Any) -> dict[str, Any]:
@@ -46,14 +47,8 @@ def build(phase: str) -> dict[str, Any]:
             deployment(conditions=[{"type": "ReplicaFailure", "status": "True", "message": "no"}]),
             Status.FAILED,
         ),
-        (
-            deployment(
-                conditions=[
-                    {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
-                ]
-            ),
-            Status.FAILED,
-        ),
+        (deployment(conditions=[EXCEEDED]), Status.FAILED),
+        (deployment(conditions=[EXCEEDED], updatedReplicas=0), Status.PROGRESSING),
         (route("True"), Status.READY),
         (route("False"), Status.FAILED),
         ({"kind": "Route", "metadata": {"name": "hub"}}, Status.PROGRESSING),

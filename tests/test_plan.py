@@ -22,7 +22,7 @@ CFG = ObjectRef("ConfigMap", "alpha-cfg")
 
 
 def test_what_is_not_there_is_created() -> None:
-    plan = plan_deploy([config()], {}, {}, [])
+    plan = plan_deploy("alpha", [config()], {}, {}, [])
     assert [change.action for change in plan.changes] == [Action.CREATE]
 
 
@@ -35,20 +35,22 @@ def test_the_same_content_is_settled_until_somebody_else_writes() -> None:
 def test_a_preview_without_difference_is_no_change() -> None:
     before = live(config(a="1"), resourceVersion="1")
     after = live(config(a="1"), "kubectl-edit", resourceVersion="2")
-    plan = plan_deploy([config(a="1")], {CFG: before}, {CFG: (before, after)}, [])
+    plan = plan_deploy("alpha", [config(a="1")], {CFG: before}, {CFG: (before, after)}, [])
     assert not plan.writes
 
 
 def test_a_preview_with_a_difference_is_an_update() -> None:
     before, after = live(config(a="1")), live(config(a="2"))
-    plan = plan_deploy([config(a="2")], {CFG: before}, {CFG: (before, after)}, [])
+    plan = plan_deploy("alpha", [config(a="2")], {CFG: before}, {CFG: (before, after)}, [])
     assert [change.ref for change in plan.of(Action.UPDATE)] == [CFG]
 
 
 def test_what_is_no_longer_wanted_goes_unless_it_is_data() -> None:
-    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "alpha-db", "uid": "2"}}
+    owner = labels("alpha", "database")
+    metadata = {"name": "alpha-db", "uid": "2", "labels": owner}
+    claim = {"kind": "PersistentVolumeClaim", "metadata": metadata}
     there = {ObjectRef.of(obj): obj for obj in (live(config()), claim)}
-    plan = plan_deploy([], there, {}, [*there, ObjectRef("Service", "gone-already")])
+    plan = plan_deploy("alpha", [], there, {}, [*there, ObjectRef("Service", "gone-already")])
     assert {change.ref.kind: change.action for change in plan.changes} == {
         "ConfigMap": Action.DELETE,
         "PersistentVolumeClaim": Action.KEEP,
@@ -69,3 +71,9 @@ def test_an_object_of_somebody_else_stops_the_plan() -> None:
     with pytest.raises(Conflict, match="ConfigMap alpha-cfg"):
         check_ownership("alpha", {CFG: foreign}, [config()])
     check_ownership("alpha", {CFG: live(config())}, [config()])
+
+
+def test_what_only_has_a_recorded_name_stays() -> None:
+    foreign = {"kind": "Service", "metadata": {"name": "alpha-hub", "uid": "3"}}
+    ref = ObjectRef.of(foreign)
+    assert not plan_deploy("alpha", [], {ref: foreign}, {}, [ref]).changes

@@ -89,9 +89,10 @@ def test_the_hub_may_only_what_spawning_needs(facts: Facts) -> None:
 
 @pytest.mark.parametrize("hostile", ["a\n---\nkind: Secret", "{{ 7*7 }}", '": {"x": "', "${HOME}"])
 def test_a_setting_cannot_break_out_of_its_place(facts: Facts, hostile: str) -> None:
-    rendered = objects(facts, route={"host": hostile}, notebook={"environment": {"A": hostile}})
+    rendered = objects(facts, route={"timeout": hostile}, notebook={"environment": {"A": hostile}})
     assert set(rendered) == set(objects(facts))
-    assert rendered[ObjectRef("Route", "alpha")]["spec"]["host"] == hostile
+    annotations = rendered[ObjectRef("Route", "alpha")]["metadata"]["annotations"]
+    assert annotations["haproxy.router.openshift.io/timeout"] == hostile
     config = rendered[ObjectRef("ConfigMap", "alpha-cfg")]["data"]["settings.yaml"]
     assert yaml.safe_load(config)["notebook"]["environment"] == {"A": hostile}
 

@@ -42,6 +42,13 @@ def test_an_unknown_setting_names_the_nearest() -> None:
     [
         {"hub": {"memory": "much"}},
         {"hub": {"memory": "512 Mi"}},
+        {"hub": {"memory": "512"}},
+        {"hub": {"memory": "500m"}},
+        {"hub": {"cpu": "2Gi"}},
+        {"notebook": {"cpu": "0"}},
+        {"database": {"storage": "0"}},
+        {"route": {"host": "https://hub.example.com/"}},
+        {"cull": {"idle": -1}},
         {"notebook": {"start_timeout": "soon"}},
         {"notebook": {"start_timeout": True}},
         {"notebook": []},
@@ -62,6 +69,11 @@ def test_what_is_no_mapping_is_refused(document: str) -> None:
 
 def test_a_number_serves_as_a_quantity() -> None:
     assert load({"hub": {"cpu": 2}}).hub.cpu == "2"
+
+
+def test_a_request_follows_a_limit_below_it() -> None:
+    notebook = load({"notebook": {"memory": "200Mi", "cpu": "20m"}}).notebook
+    assert (notebook.memory_request, notebook.cpu_request) == ("200Mi", "20m")
 
 
 def test_secrets_that_are_there_are_kept() -> None:

@@ -27,7 +27,7 @@ async def readable_refusal(starting: Awaitable[T]) -> T:
     try:
         return await starting
     except ApiException as error:
-        if error.status != 403:
+        if error.status not in (403, 422):
             raise
         raise refusal(error) from error
 

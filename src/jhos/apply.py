@@ -1,11 +1,9 @@
 """Plan → cluster, stage by stage, in parallel inside a stage. Every write may be repeated."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from typing import TypeVar
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import parallel
 from jhos.events import Event, Report, State
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
@@ -18,10 +16,6 @@ _DONE = {
     Action.UNCHANGED: "unchanged",
     Action.DELETE: "deleted",
 }
-PARALLEL = 8  # what an API server takes from one ordinary user without throttling
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 def preview(cluster: Cluster, name: str, wanted: list[Object], *, force: bool) -> Plan:
@@ -29,8 +23,8 @@ def preview(cluster: Cluster, name: str, wanted: list[Object], *, force: bool) -
 
     Raises Conflict where objects of these names belong to somebody else.
     """
-    kinds = sorted({obj["kind"] for obj in wanted})
-    live = {ObjectRef.of(obj): obj for objs in parallel(cluster.metadata, kinds) for obj in objs}
+    former = recorded(cluster, name)
+    live = _live(cluster, {obj["kind"] for obj in wanted} | {ref.kind for ref in former})
     check_ownership(name, live, wanted)
     unsettled = [
         obj
@@ -40,11 +34,29 @@ def preview(cluster: Cluster, name: str, wanted: list[Object], *, force: bool) -
 
     def both(obj: Object) -> tuple[ObjectRef, tuple[Object, Object]]:
         before = cluster.get(ObjectRef.of(obj)) or {"metadata": {}}
-        return ObjectRef.of(obj), (before, cluster.apply(obj, dry_run=True, force=force))
+        after = cluster.apply(obj, dry_run=True, force=force or _is_merged(obj))
+        return ObjectRef.of(obj), (before, after)
 
     previewed = dict(parallel(both, unsettled))
-    obsolete = recorded(cluster, name) - {ObjectRef.of(obj) for obj in wanted}
-    return plan_deploy(wanted, live, previewed, obsolete)
+    obsolete = former - {ObjectRef.of(obj) for obj in wanted}
+    return plan_deploy(name, wanted, live, previewed, obsolete)
+
+
+def check_names(cluster: Cluster, name: str, wanted: list[Object]) -> None:
+    """Raises Conflict where objects of these names belong to somebody else."""
+    check_ownership(name, _live(cluster, {obj["kind"] for obj in wanted}), wanted)
+
+
+def _live(cluster: Cluster, kinds: set[str]) -> dict[ObjectRef, Object]:
+    """Metadata of every object of these kinds in the project."""
+    listed = parallel(cluster.metadata, sorted(kinds))
+    return {ObjectRef.of(obj): obj for objects in listed for obj in objects}
+
+
+def _is_merged(obj: Object) -> bool:
+    """A ConfigMap holds what others wrote into it already, so that taking it over loses nothing."""
+    kind: str = obj["kind"]
+    return kind == "ConfigMap"
 
 
 def apply(cluster: Cluster, name: str, plan: Plan, report: Report, *, force: bool) -> None:
@@ -54,7 +66,8 @@ def apply(cluster: Cluster, name: str, plan: Plan, report: Report, *, force: boo
         cluster.apply(inventory(name, [change.ref for change in plan.changes]), force=True)
 
     def write(change: Change) -> None:
-        cluster.apply(change.after or {}, force=force)
+        obj = change.after or {}
+        cluster.apply(obj, force=force or _is_merged(obj))
         report(Event("Objects", State.RUNNING, f"applied {change.ref}"))
 
     for _, stage in groupby(sorted(plan.writes, key=_stage), _stage):
@@ -85,12 +98,6 @@ def recorded(cluster: Cluster, name: str) -> set[ObjectRef]:
     lines = (found or {}).get("data", {}).get("objects", "").split()
     pairs = (line.partition("/") for line in lines)
     return {ObjectRef(kind, object_name) for kind, _, object_name in pairs if kind in KINDS}
-
-
-def parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """In order; the first error is raised when all that was begun has ended."""
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        return list(pool.map(function, items))
 
 
 def _stage(change: Change) -> int:

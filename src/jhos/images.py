@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import tarfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,10 @@ class Image:
     def spec(self, python: str) -> str:
         """`s2i-minimal-notebook:3.12`."""
         return f"{self.name}:{python if self.tag == 'python' else self.tag}"
+
+    def tags(self, pythons: Iterable[str]) -> list[str]:
+        """All that it can be built as."""
+        return list(pythons) if self.tag == "python" else [self.tag]
 
 
 @cache

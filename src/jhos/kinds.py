@@ -35,10 +35,11 @@ def _deployment(obj: Object) -> Readiness:
     refused = conditions.get("ReplicaFailure", {})
     if refused.get("status") == "True":
         return Readiness(Status.FAILED, refused.get("message", "no pod may be created"))
-    if conditions.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded":
-        return Readiness(Status.FAILED, conditions["Progressing"].get("message", ""))
     if status.get("updatedReplicas", 0) < wanted:
         return Readiness(Status.PROGRESSING, "starting the new pod")
+    # Before a new pod is there the condition still tells of the rollout before.
+    if conditions.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded":
+        return Readiness(Status.FAILED, conditions["Progressing"].get("message", ""))
     if status.get("replicas", 0) > status.get("updatedReplicas", 0):
         return Readiness(Status.PROGRESSING, "stopping the old pod")
     if status.get("availableReplicas", 0) < wanted:
@@ -73,7 +74,7 @@ def _build(obj: Object) -> Readiness:
     if phase in ("Failed", "Error", "Cancelled"):
         message = status.get("message") or status.get("reason") or phase
         return Readiness(Status.FAILED, message)
-    return Readiness(Status.PROGRESSING, phase.lower())
+    return Readiness(Status.PROGRESSING, status.get("message") or phase.lower())
 
 
 def conditions_of(obj: Object) -> dict[str, Object]:
@@ -112,11 +113,12 @@ _ROWS = (
     Kind("Lease", "coordination.k8s.io/v1", "leases"),
     Kind("Build", "build.openshift.io/v1", "builds", readiness=_build),
     Kind("ImageStreamTag", "image.openshift.io/v1", "imagestreamtags"),
+    Kind("Project", "project.openshift.io/v1", "projects", namespaced=False),
     Kind("ProjectRequest", "project.openshift.io/v1", "projectrequests", namespaced=False),
     Kind(
-        "SelfSubjectAccessReview",
+        "SelfSubjectRulesReview",
         "authorization.k8s.io/v1",
-        "selfsubjectaccessreviews",
+        "selfsubjectrulesreviews",
         namespaced=False,
     ),
 )

@@ -61,14 +61,20 @@ def is_settled(live: Object, wanted: Object) -> bool:
 def check_ownership(name: str, live: Mapping[ObjectRef, Object], wanted: Iterable[Object]) -> None:
     """Raises Conflict where an object of a wanted name belongs to something else."""
     for ref in (ObjectRef.of(each) for each in wanted):
-        if ref in live and labels_of(live[ref]).get("app.kubernetes.io/instance") != name:
+        if ref in live and not belongs_to(name, live[ref]):
             raise Conflict(
                 f"{ref} exists already and does not belong to a deployment {name}.",
                 "Choose another --name, or remove that object.",
             )
 
 
+def belongs_to(name: str, obj: Object) -> bool:
+    """Whether the object is one of deployment `name`."""
+    return labels_of(obj).get("app.kubernetes.io/instance") == name
+
+
 def plan_deploy(
+    name: str,
     wanted: Iterable[Object],
     live: Mapping[ObjectRef, Object],
     previewed: Mapping[ObjectRef, tuple[Object, Object]],
@@ -88,7 +94,7 @@ def plan_deploy(
         else:
             changes.append(Change(Action.UNCHANGED, ref, live[ref], obj))
     for ref in obsolete:
-        if ref in live:
+        if ref in live and belongs_to(name, live[ref]):
             changes.append(_removal(live[ref], delete_data=False))
     return Plan(tuple(sorted(changes, key=lambda change: change.ref)))
 

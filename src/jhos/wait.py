@@ -1,45 +1,48 @@
 """Objects → ready, failed for a reason in words, or out of time; by watch."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.feed import Feed, feed
-from jhos.errors import JhosError, OutOfTime
+from jhos.errors import JhosError, OutOfTime, Refused
 from jhos.events import Event, Report, State
 from jhos.kinds import Readiness, Status, conditions_of, readiness
 from jhos.objects import Object, ObjectRef, labels_of
 
 # Reasons of a waiting container that do not pass by themselves.
-_FATAL = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
+_FATAL = ("ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
+_TROUBLE = (*_FATAL, "ErrImagePull", "CrashLoopBackOff")
 _CRASHES = 2  # restarts; a first failure may come from the order in which pods start
 _LOG_LINES = 20
+_PARTS = "component in (hub,proxy,database)"
 
 
 def until_ready(
-    cluster: Cluster, name: str, refs: Iterable[ObjectRef], timeout_s: float, report: Report
-) -> dict[ObjectRef, Object]:
-    """Wait for `refs` of deployment `name`; returns the objects as they are when all are ready.
+    cluster: Cluster,
+    name: str,
+    refs: Collection[ObjectRef],
+    timeout_s: float,
+    deadline: float,
+    report: Report,
+) -> None:
+    """Wait for `refs` of deployment `name` until `deadline`, which is `timeout_s` after the start.
 
-    Raises JhosError with the reason as soon as one cannot become ready, OutOfTime after
-    `timeout_s` seconds.
+    Raises JhosError with the reason as soon as one cannot become ready, Refused where a quota is
+    in the way, OutOfTime at the deadline.
     """
-    deadline = time.monotonic() + timeout_s
     selector = f"app.kubernetes.io/instance={name}"
-    kinds = {ref.kind: selector for ref in refs}
+    selectors = {ref.kind: selector for ref in refs}
     objects: dict[ObjectRef, Object] = {}
     pods: dict[str, Object] = {}
-    with feed(
-        cluster, {**kinds, "Pod": f"app={name},component in (hub,proxy,database)"}
-    ) as changes:
-        while not all([_reported(objects.get(ref), ref, pods, report) for ref in refs]):
-            for obj in _pending(changes, deadline):
-                _take(obj, objects, pods)
+    with feed(cluster, {**selectors, "Pod": f"app={name},{_PARTS}"}) as changes:
+        while not all([_reported(cluster, objects.get(ref), ref, pods, report) for ref in refs]):
+            for change in _pending(changes, deadline):
+                _take(change, objects, pods)
             for pod in pods.values():
                 _check(cluster, pod, objects)
             if time.monotonic() > deadline:
                 raise _out_of_time(refs, objects, pods, timeout_s)
-    return objects
 
 
 def until_gone(
@@ -67,7 +70,7 @@ def until_gone(
                     f"Still there after {timeout_s:.0f} s: {', '.join(map(str, waiting))}.",
                     "They are marked for deletion; run the same command again to wait on.",
                 )
-    report(Event("Objects", State.DONE, "all gone"))
+    report(Event("Objects", State.DONE))
 
 
 def obstacle(pod: Object) -> str:
@@ -77,7 +80,7 @@ def obstacle(pod: Object) -> str:
         return f"no node takes the pod: {scheduled.get('message', scheduled.get('reason', ''))}"
     for container in _containers(pod):
         waiting = container.get("state", {}).get("waiting", {})
-        if waiting.get("reason") in (*_FATAL, "CrashLoopBackOff"):
+        if waiting.get("reason") in _TROUBLE:
             words = waiting.get("message") or waiting["reason"]
             return f"container {container['name']}: {words}"
     return ""
@@ -117,20 +120,33 @@ def _take(
         into[key] = obj
 
 
-def _reported(obj: Object | None, ref: ObjectRef, pods: dict[str, Object], report: Report) -> bool:
+def _reported(
+    cluster: Cluster, obj: Object | None, ref: ObjectRef, pods: dict[str, Object], report: Report
+) -> bool:
     """Whether the object is ready; tells how it stands. Raises where it never will be."""
-    state = readiness(obj) if obj else Readiness(Status.PROGRESSING, "waiting for the cluster")
+    state = _state(obj, pods)
     if state.status is Status.FAILED:
-        raise JhosError(
+        where = f"{ref.kind.lower()}/{ref.name} -n {cluster.namespace}"
+        kind = Refused if "exceeded quota" in state.message else JhosError
+        raise kind(
             f"{ref} cannot become ready: {state.message}",
-            f"oc describe {ref.kind.lower()}/{ref.name}",
+            f"Mend the cause and run the same command again (more: oc describe {where}).",
         )
-    if state.status is Status.READY:
-        report(Event(str(ref), State.DONE, state.message or "ready"))
-        return True
-    words = obj and next(filter(None, map(obstacle, _pods_of(obj, pods))), "")
-    report(Event(str(ref), State.RUNNING, words or state.message))
-    return False
+    ready = state.status is Status.READY
+    message = state.message or "ready"
+    report(Event(str(ref), State.DONE if ready else State.RUNNING, message))
+    return ready
+
+
+def _state(obj: Object | None, pods: dict[str, Object]) -> Readiness:
+    """With the words of a pod that is in trouble, where there is one."""
+    if not obj:
+        return Readiness(Status.PROGRESSING, "waiting for the cluster")
+    state = readiness(obj)
+    if state.status is not Status.PROGRESSING:
+        return state
+    words = next(filter(None, map(obstacle, _pods_of(obj, pods))), state.message)
+    return Readiness(Status.PROGRESSING, words)
 
 
 def _check(cluster: Cluster, pod: Object, objects: dict[ObjectRef, Object]) -> None:
@@ -138,12 +154,12 @@ def _check(cluster: Cluster, pod: Object, objects: dict[ObjectRef, Object]) -> N
     owner = next((obj for obj in objects.values() if pod in _pods_of(obj, {"": pod})), None)
     if not owner or not is_hopeless(pod) or not _is_current(owner):
         return
-    name = pod["metadata"]["name"]
+    name, where = pod["metadata"]["name"], cluster.namespace
     lines = _last_lines(cluster, pod)
     raise JhosError(
         f"{ObjectRef.of(owner)} cannot become ready: pod {name}, {obstacle(pod)}"
         + (f"\nThe last it said:\n{lines}" if lines else ""),
-        f"Mend the cause and run the same command again (log: oc logs {name}).",
+        f"Mend the cause and run the same command again (log: oc logs {name} -n {where}).",
     )
 
 
@@ -186,14 +202,9 @@ def _out_of_time(
     pods: dict[str, Object],
     timeout_s: float,
 ) -> OutOfTime:
-    states = []
-    for ref in refs:
-        obj = objects.get(ref)
-        state = readiness(obj) if obj else Readiness(Status.PROGRESSING, "not there")
-        if state.status is not Status.READY:
-            words = obj and next(filter(None, map(obstacle, _pods_of(obj, pods))), "")
-            states.append(f"{ref}: {words or state.message}")
+    states = ((ref, _state(objects.get(ref), pods)) for ref in refs)
+    waiting = [f"{ref}: {state.message}" for ref, state in states if state.status != Status.READY]
     return OutOfTime(
-        f"Not ready after {timeout_s:.0f} s. " + "; ".join(states),
+        f"Not ready after {timeout_s:.0f} s. " + "; ".join(waiting),
         "Run the same command again to go on waiting (--timeout SECONDS for longer).",
     )

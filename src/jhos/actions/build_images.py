@@ -8,15 +8,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jhos.apply import parallel
+from jhos.checks import BUILD, check_rights
+from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Builder, find_builder
 from jhos.cluster.feed import feed
-from jhos.errors import BuildFailed, JhosError, OutOfTime
+from jhos.cluster.parallel import parallel
+from jhos.errors import BuildFailed, Conflict, JhosError, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.images import CONTENT_LABEL, Image, content_hash, pack
 from jhos.kinds import Status, readiness
-from jhos.objects import Object, ObjectRef
+from jhos.objects import Object, ObjectRef, labels_of
 from jhos.render import render_one
 
 MEMORY = "2Gi"
@@ -41,28 +43,56 @@ def build_images(
     report: Report,
 ) -> list[Built]:
     """In the order of `images`. Raises BuildFailed with the last lines of the log."""
-    builder = find_builder(cluster, python)
-    built = parallel(lambda image: _begin(cluster, image, builder, report), images)
+    check_rights(cluster, BUILD)
+    # Only what is tagged by Python version follows the wish for one.
+    wishes = [python if image.tag == "python" else None for image in images]
+    builders = {wish: find_builder(cluster, wish) for wish in set(wishes)}
+
+    def begin(job: tuple[Image, str | None]) -> Built:
+        return _begin(cluster, job[0], builders[job[1]], timeout_s, report)
+
+    built = parallel(begin, zip(images, wishes, strict=True))
     running = {each.build: each.spec for each in built if each.build}
     if running:
         _follow(cluster, running, timeout_s, report)
     return built
 
 
-def _begin(cluster: Cluster, image: Image, builder: Builder, report: Report) -> Built:
+def _begin(
+    cluster: Cluster, image: Image, builder: Builder, timeout_s: float, report: Report
+) -> Built:
     spec = image.spec(builder.version)
-    content = content_hash(image, builder.digest)
+    subject, content = f"Image {spec}", content_hash(image, builder.digest)
     if _built_from(cluster, spec) == content:
-        report(Event(f"Image {spec}", State.DONE, "up to date"))
+        report(Event(subject, State.DONE, "up to date"))
         return Built(spec, "")
-    name = _running(cluster, image, content)
-    if not name:
-        report(Event(f"Image {spec}", State.RUNNING, "sending the source"))
-        for obj in _objects(image, builder, spec, content):
-            cluster.apply(obj, force=True)
-        config = ObjectRef("BuildConfig", image.name)
-        name = cluster.upload(config, "instantiatebinary", pack(image))["metadata"]["name"]
-    return Built(spec, name)
+
+    def waiting(holder: str) -> None:
+        report(Event(subject, State.RUNNING, f"{holder} is building it: waiting"))
+
+    with lease.held(cluster, f"{image.name}-build", timeout_s, waiting):
+        name = _running(cluster, image, content)
+        return Built(spec, name or _start(cluster, image, builder, content, report))
+
+
+def _start(cluster: Cluster, image: Image, builder: Builder, content: str, report: Report) -> str:
+    """The name of the new build. Raises Conflict where its objects are somebody else's."""
+    spec = image.spec(builder.version)
+    report(Event(f"Image {spec}", State.RUNNING, "sending the source"))
+    objects = _objects(image, builder, spec, content)
+    for live in parallel(cluster.get, map(ObjectRef.of, objects)):
+        if live and labels_of(live).get("app.kubernetes.io/managed-by") != "jhos":
+            raise Conflict(
+                f"{ObjectRef.of(live)} exists already and was not made by jhos.",
+                f"Remove it, or use an image that is there: jhos deploy --hub-image … "
+                f"--notebook-image … (instead of {spec}).",
+            )
+    for obj in objects:
+        cluster.apply(obj, force=True)
+    config = ObjectRef("BuildConfig", image.name)
+    build = cluster.upload(config, "instantiatebinary", pack(image))
+    name: str = build["metadata"]["name"]
+    return name
 
 
 def _built_from(cluster: Cluster, spec: str) -> str:
@@ -101,14 +131,14 @@ def _objects(image: Image, builder: Builder, spec: str, content: str) -> list[Ob
 
 def _follow(cluster: Cluster, running: dict[str, str], timeout_s: float, report: Report) -> None:
     """Until all builds (name → spec) have ended, each with its last log line as the progress."""
-    deadline, left = time.monotonic() + timeout_s, dict.fromkeys(running, "New")
+    deadline, left = time.monotonic() + timeout_s, dict.fromkeys(running, "new")
     with feed(cluster, {"Build": _OF_CONFIG}) as changes:
         while left:
             change = changes.next(2)
             if change and change[1] != "SYNCED" and change[2]["metadata"]["name"] in left:
                 name = change[2]["metadata"]["name"]
                 state = readiness({**change[2], "kind": "Build"})
-                left[name] = change[2].get("status", {}).get("phase", "New")
+                left[name] = state.message
                 if state.status is Status.FAILED or change[1] == "DELETED":
                     raise _failed(cluster, name, running[name], state.message, report)
                 if state.status is Status.READY:
@@ -117,7 +147,7 @@ def _follow(cluster: Cluster, running: dict[str, str], timeout_s: float, report:
             if not change:
                 _tell(cluster, left, running, report)
             if left and time.monotonic() > deadline:
-                waiting = ", ".join(running[name] for name in left)
+                waiting = ", ".join(f"{running[name]} ({state})" for name, state in left.items())
                 raise OutOfTime(
                     f"Not built after {timeout_s:.0f} s: {waiting}.",
                     "The builds go on; run the same command again to go on waiting.",

@@ -1,18 +1,19 @@
 """Put a JupyterHub into the project, or bring the one that is there to the given settings."""
 
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from jhos.actions.build_images import build_images
-from jhos.apply import apply, preview
+from jhos.apply import apply, check_names, preview
+from jhos.checks import DEPLOY, check_host, check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import (
+    PYTHONS,
     USER_KEYS,
-    check_project,
     choose_database_image,
     create_project,
-    find_builder,
     resolve_all,
     stored,
     stream_of,
@@ -24,21 +25,23 @@ from jhos.images import Image, catalog
 from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan
 from jhos.render import Facts, render, secret
-from jhos.settings.load import Layer, check_name, defaults, load, parse
+from jhos.settings.load import Layer, defaults, load, parse
 from jhos.settings.model import Settings
 from jhos.settings.secrets import completed
 from jhos.wait import until_ready
 
+_ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
+
 
 @dataclass(frozen=True)
 class Deployed:
-    """What stands now. `open_to_all`: whoever reaches `url` gets a server."""
+    """What stands now. `open_to_all`: whoever reaches `url` gets a server; None: not known."""
 
     name: str
     namespace: str
     url: str
     plan: Plan
-    open_to_all: bool
+    open_to_all: bool | None
 
 
 def deploy(
@@ -58,35 +61,61 @@ def deploy(
     """
     deadline = time.monotonic() + timeout_s
     name = wanted.get("name") or defaults()["name"]
-    check_name(name)
     load(wanted)  # before anything is sent
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
-    check_project(cluster)
+    check_rights(cluster, DEPLOY)
     with lease.held(cluster, name, timeout_s, lambda holder: _waiting(report, holder)):
-        report(Event("Lock", State.DONE, ""))
         config, secrets = stored(cluster, name)
         settings = _settings(cluster, wanted, config)
-        images = _images(cluster, settings, deadline, report)
+        check_host(settings, cluster.namespace)
         kept = {key: value for key, value in config.get("data", {}).items() if key in USER_KEYS}
-        facts = Facts(
-            namespace=cluster.namespace,
-            hub_image=images[settings.hub.image],
-            notebook_image=images[settings.notebook.image],
-            database_image=images[settings.database.image or ""],
-            configuration={**kept, **configuration},
-        )
-        objects = [*render(settings, facts), secret(name, completed(secrets))]
-        plan = preview(cluster, name, objects, force=force)
+        own = {**kept, **configuration}
+
+        def objects(images: dict[str, str]) -> list[Object]:
+            facts = _facts(cluster, settings, images, own)
+            return [*render(settings, facts), secret(name, completed(secrets))]
+
+        images = _images(cluster, settings, objects, deadline, report)
+        plan = preview(cluster, name, objects(images), force=force)
         apply(cluster, name, plan, report, force=force)
-    route = ObjectRef("Route", name)
-    refs = _awaited(plan) if wait else [route]
-    ready = until_ready(cluster, name, refs, deadline - time.monotonic(), report)
-    url = url_of(cluster, ready[route])
-    if wait:
-        until_answered(cluster, url, max(deadline - time.monotonic(), 10), report)
-    open_to_all = settings.auth.type == "anonymous"
-    return Deployed(name, cluster.namespace, url, plan, open_to_all)
+    url = _wait(cluster, name, plan, timeout_s, deadline, report) if wait else _url(cluster, name)
+    return Deployed(name, cluster.namespace, url, plan, _is_open(settings, own))
+
+
+def _wait(
+    cluster: Cluster, name: str, plan: Plan, timeout_s: float, deadline: float, report: Report
+) -> str:
+    """Until all is ready and the hub answers at the URL that is returned."""
+    until_ready(cluster, name, _awaited(plan), timeout_s, deadline, report)
+    url = _url(cluster, name)
+    left = deadline - time.monotonic()
+    until_answered(cluster, url, min(max(left, _ANSWER_S[0]), _ANSWER_S[1]), report)
+    return url
+
+
+def _url(cluster: Cluster, name: str) -> str:
+    route = cluster.get(ObjectRef("Route", name))
+    return url_of(cluster, route) if route else ""
+
+
+def _is_open(settings: Settings, configuration: dict[str, str]) -> bool | None:
+    """None where the user's own configuration decides."""
+    if any(text.strip() for text in configuration.values()):
+        return None
+    return settings.auth.type == "anonymous"
+
+
+def _facts(
+    cluster: Cluster, settings: Settings, images: dict[str, str], configuration: dict[str, str]
+) -> Facts:
+    return Facts(
+        namespace=cluster.namespace,
+        hub_image=images[settings.hub.image],
+        notebook_image=images[settings.notebook.image],
+        database_image=images[settings.database.image or ""],
+        configuration=configuration,
+    )
 
 
 def _awaited(plan: Plan) -> list[ObjectRef]:
@@ -109,14 +138,24 @@ def _settings(cluster: Cluster, wanted: Layer, config: Object) -> Settings:
 
 
 def _images(
-    cluster: Cluster, settings: Settings, deadline: float, report: Report
+    cluster: Cluster,
+    settings: Settings,
+    objects: Callable[[dict[str, str]], list[Object]],
+    deadline: float,
+    report: Report,
 ) -> dict[str, str]:
-    """The pull spec of every image; those of our own catalog are built where they are absent."""
+    """The pull spec of every image; those of our own catalog are built where they are absent.
+
+    A build takes minutes: that names are taken is found before it.
+    """
     specs = (settings.hub.image, settings.notebook.image, settings.database.image or "")
     found = resolve_all(cluster, specs)
     absent = {spec: error for spec, error in found.items() if isinstance(error, SettingsError)}
     if absent:
-        _build(cluster, absent, deadline, report)
+        images = _buildable(absent)
+        check_names(cluster, settings.name, objects({spec: spec for spec in specs}))
+        left = deadline - time.monotonic()
+        build_images(cluster, images, python=_python(absent), timeout_s=left, report=report)
     resolved = found | resolve_all(cluster, absent)
     return {spec: _present(image) for spec, image in resolved.items()}
 
@@ -127,35 +166,19 @@ def _present(image: str | SettingsError) -> str:
     return image
 
 
-def _build(
-    cluster: Cluster, absent: dict[str, SettingsError], deadline: float, report: Report
-) -> None:
-    """Raises the error of an image that is not one of ours, before anything is built."""
+def _buildable(absent: dict[str, SettingsError]) -> list[Image]:
+    """Raises the error of the first image that is none of ours."""
     own = {image.name: image for image in catalog().values()}
-    wanted: dict[str, Image] = {}
+    images = []
     for spec, error in absent.items():
-        namespace, name, _ = stream_of(spec) or ("", "", "")
-        if namespace or name not in own:
+        namespace, name, tag = stream_of(spec) or ("", "", "")
+        if namespace or name not in own or tag not in ("", *own[name].tags(PYTHONS)):
             raise error
-        wanted[spec] = own[name]
-    builder = find_builder(cluster, _python(wanted))
-    for spec, image in wanted.items():
-        built = image.spec(builder.version)
-        if spec not in (image.name, built):
-            raise SettingsError(
-                f"Image {spec} is not there; what would be built is {built}.",
-                f"Name {built}, or leave out the tag.",
-            )
-    left = deadline - time.monotonic()
-    images = list(wanted.values())
-    build_images(cluster, images, python=builder.version, timeout_s=left, report=report)
+        images.append(own[name])
+    return images
 
 
-def _python(wanted: dict[str, Image]) -> str | None:
+def _python(absent: Iterable[str]) -> str | None:
     """The Python version that a notebook image's tag asks for."""
-    tags = [
-        (stream_of(spec) or ("", "", ""))[2]
-        for spec, image in wanted.items()
-        if image.tag == "python"
-    ]
-    return tags[0] or None if tags else None
+    tags = (stream[2] for stream in map(stream_of, absent) if stream)
+    return next((tag for tag in tags if tag in PYTHONS), None)

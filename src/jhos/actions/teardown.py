@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from jhos.apply import parallel, remove
+from jhos.apply import remove
+from jhos.checks import TEARDOWN, check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import parallel
 from jhos.events import Event, Report, State
 from jhos.objects import Object, ObjectRef, labels_of
 from jhos.plan import Action, Change, Plan, plan_teardown
@@ -50,6 +52,7 @@ def teardown(
 ) -> Teardown | None:
     """None when `approve` said no; an empty plan when there is nothing to do."""
     check_name(name)
+    check_rights(cluster, TEARDOWN)
     deadline = time.monotonic() + timeout_s
     before = _found(cluster, name, delete_storage=delete_storage)
     going = before.plan.of(Action.DELETE)
@@ -62,6 +65,7 @@ def teardown(
         _delete(cluster, name, [each for each in going if each.ref == _hub(name)], deadline, report)
         found = _found(cluster, name, delete_storage=delete_storage)
         _delete(cluster, name, found.plan.of(Action.DELETE), deadline, report)
+    report(Event("Objects", State.DONE, f"{len(going)} deleted"))
     return replace(found, plan=Plan((*before.plan.of(Action.DELETE), *found.plan.of(Action.KEEP))))
 
 

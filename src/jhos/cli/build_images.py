@@ -32,7 +32,6 @@ def build_images(
     """
     from jhos.actions.build_images import build_images as act
     from jhos.cli.terminal import progress
-    from jhos.cluster.facts import check_project
     from jhos.cluster.facts import create_project as make_project
     from jhos.images import catalog
 
@@ -41,14 +40,13 @@ def build_images(
         if name not in known:
             raise click.BadParameter(f"There is no image {name!r}; there are: {', '.join(known)}.",
                                      param_hint="IMAGE")  # fmt: skip
-    cluster = target.connect()
+    cluster = target.connect(timeout_s)
     if create_project or target.sandbox:
         make_project(cluster)
-    check_project(cluster)
     with progress() as report:
         built = act(
             cluster,
-            [known[name] for name in images or known],
+            [known[name] for name in dict.fromkeys(images or known)],
             python=python,
             timeout_s=timeout_s,
             report=report,

@@ -11,6 +11,7 @@ from jhos.cli.output import emit, output_option
 if TYPE_CHECKING:
     from jhos.actions.deploy import Deployed
 
+_IMAGE = "STREAM[:TAG] of the project, or REGISTRY/NAME:TAG"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 # Option → the setting that it gives.
@@ -30,8 +31,8 @@ _SETTINGS = {
 
 @click.command()
 @click.option("--name", metavar="NAME", help="Of the deployment; else jupyterhub.")
-@click.option("--notebook-image", metavar="IMAGE", help="What users start: STREAM[:TAG] or a spec.")
-@click.option("--hub-image", metavar="IMAGE", help="JupyterHub itself, likewise.")
+@click.option("--notebook-image", metavar="IMAGE", help=f"What users start: {_IMAGE}.")
+@click.option("--hub-image", metavar="IMAGE", help=f"JupyterHub itself: {_IMAGE}.")
 @click.option("--database-image", metavar="IMAGE", help="Else the cluster's newest PostgreSQL.")
 @click.option("--notebook-memory", metavar="SIZE", help="Limit for each server, as 1Gi.")
 @click.option("--notebook-cpu", metavar="CPUS", help="Limit for each server, as 500m or 2.")
@@ -44,7 +45,7 @@ _SETTINGS = {
 )
 @click.option("--create-project", is_flag=True, help="Request the project when it is not there.")
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
-@click.option("--wait/--no-wait", default=True, help="Return when the hub answers, or at once.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the address in a browser.")
 @timeout_option(1200)
 @output_option
@@ -76,7 +77,7 @@ def deploy(
     from jhos.cli.terminal import progress, say
 
     configuration = _configuration(config_file)
-    cluster = target.connect()
+    cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
         deployed = act(
@@ -144,6 +145,8 @@ def _text(deployed: "Deployed", *, wait: bool) -> str:
             f"configuration: jhos deploy --name {deployed.name} --config jupyterhub_config.py",
             "",
         ]
+    elif deployed.open_to_all is None:
+        lines += ["Who gets in is decided by your jupyterhub_config.py.", ""]
     lines.append(f"Remove it with: jhos teardown {deployed.name} -n {deployed.namespace}")
     return "\n".join(lines)
 

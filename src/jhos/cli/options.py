@@ -24,14 +24,19 @@ class Target:
     namespace: str | None
     sandbox: bool
 
-    def connect(self) -> "Cluster":
+    def connect(self, timeout_s: float) -> "Cluster":
+        """No request waits for longer than `timeout_s`."""
         from jhos.cluster.connect import connect
 
-        if not self.sandbox:
-            return connect(self.kubeconfig, self.context, self.namespace)
-        from jhos.cli.sandbox import ensure_started
+        if self.sandbox:
+            from jhos.cli.sandbox import ensure_started
 
-        return connect(str(ensure_started(None)), None, self.namespace or SANDBOX_PROJECT)
+            kubeconfig = str(ensure_started(None))
+            cluster = connect(kubeconfig, None, self.namespace or SANDBOX_PROJECT)
+        else:
+            cluster = connect(self.kubeconfig, self.context, self.namespace)
+        cluster.patience_s = min(cluster.patience_s, timeout_s)
+        return cluster
 
 
 def target_options(command: Command) -> Command:
@@ -62,6 +67,7 @@ _NAMESPACE = click.option(
     "--project",
     metavar="PROJECT",
     envvar="JHOS_NAMESPACE",
+    show_envvar=True,
     help="The project; else the context's.",
 )
 _CONTEXT = click.option("--context", metavar="NAME", help="A context of the kubeconfig.")

@@ -26,6 +26,7 @@ def teardown(
 
     Shows what goes and asks. The volumes, the database, its secret and the configuration stay,
     and a later `jhos deploy` of that name takes them up again, unless --delete-storage is said.
+    Images stay in any case: other deployments of the project may use them.
 
     \b
     Examples:
@@ -41,7 +42,7 @@ def teardown(
             click.echo(_preview(found, cluster.context), err=True)
         return confirm("Delete all this?", yes=yes)
 
-    cluster = target.connect()
+    cluster = target.connect(timeout_s)
     with progress() as report:
         done = act(
             cluster,
@@ -73,9 +74,13 @@ def _preview(found: "Teardown", context: str) -> str:
 
 def _text(done: "Teardown", *, anything: bool) -> str:
     where = f"{done.name} in project {done.namespace}"
-    head = f"Gone: {where}." if anything else f"There is nothing to tear down: no {where}."
-    lines = _kept(done)
-    if lines:
+    kept = _kept(done)
+    if anything:
+        head = f"Gone: {where}."
+    else:
+        head = f"Torn down already: {where}." if kept else f"There is nothing of {where}."
+    lines = list(kept)
+    if kept:
         lines.append(
             f"Remove them too: jhos teardown {done.name} -n {done.namespace} --delete-storage"
         )

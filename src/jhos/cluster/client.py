@@ -18,6 +18,9 @@ from jhos.objects import Object, ObjectRef
 FIELD_MANAGER = "jhos"
 log = logging.getLogger(__name__)
 
+_CONNECT_S = 5
+_UPLOAD_S = 600  # a cluster answers once the pod that takes the upload runs
+
 Objects = list[Object]
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -33,6 +36,7 @@ class Cluster:
     """One namespace of one cluster, as one user. Objects are plain dicts as on the wire.
 
     `router`: where the cluster's routes are reached over plain HTTP; None: at their own host.
+    `patience_s`: how long a request may go without an answer.
     Every method raises the classes of `jhos.errors`, with the server's words.
     """
 
@@ -40,7 +44,7 @@ class Cluster:
         self, client: DynamicClient, *, namespace: str, context: str, router: str | None = None
     ) -> None:
         self.client, self.namespace, self.context = client, namespace, context
-        self.router = router
+        self.router, self.patience_s = router, 30.0
 
     @property
     def server(self) -> str:
@@ -127,42 +131,40 @@ class Cluster:
         """POST of bytes, for example a binary build's source to `instantiatebinary`."""
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
         answer = self._read(
-            "post", f"{path}/{subresource}", body=content, content_type="application/octet-stream"
+            "post",
+            f"{path}/{subresource}",
+            body=content,
+            content_type="application/octet-stream",
+            _request_timeout=(_CONNECT_S, _UPLOAD_S),
         )
         return answer or {}
 
     @translated
     def text(self, ref: ObjectRef, subresource: str, **query: str) -> str:
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
-        answer = self.client.request(
+        answer = self._request(
             "get",
             f"{path}/{subresource}",
             query_params=list(query.items()),
             header_params={"Accept": "text/plain, application/json"},
-            serialize=False,
         )
         content: bytes = answer.data
         return content.decode(errors="replace")
 
     @translated
-    def may(self, verb: str, kind: str, subresource: str = "") -> bool:
-        """Whether the user has the right in this namespace."""
-        row = KINDS[kind]
-        attributes = {
-            "namespace": self.namespace,
-            "verb": verb,
-            "group": row.api_version.rpartition("/")[0],
-            "resource": row.plural,
-            "subresource": subresource,
-        }
+    def rules(self) -> Objects:
+        """What the user may do in the namespace: `{verbs, apiGroups, resources, resourceNames}`.
+
+        Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
+        """
         review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
+            "apiVersion": KINDS["SelfSubjectRulesReview"].api_version,
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": self.namespace},
         }
-        path = self._resource("SelfSubjectAccessReview").path()
-        answer = self._read("post", path, body=review) or {}
-        return bool(answer["status"]["allowed"])
+        answer = self._read("post", self._resource("SelfSubjectRulesReview").path(), body=review)
+        found: Objects = (answer or {}).get("status", {}).get("resourceRules", [])
+        return found
 
     @translated
     def watch(
@@ -174,8 +176,8 @@ class Cluster:
                  ("timeoutSeconds", str(max(1, round(timeout_s))))]  # fmt: skip
         if selector:
             query.append(("labelSelector", selector))
-        answer = self.client.request("get", path, query_params=query, serialize=False,
-                                     _request_timeout=(5, timeout_s + 5))  # fmt: skip
+        patience = (_CONNECT_S, timeout_s + _CONNECT_S)
+        answer = self._request("get", path, query_params=query, _request_timeout=patience)
         return _events(answer)
 
     def _scope(self, kind: str, namespace: str | None = None) -> str | None:
@@ -196,16 +198,27 @@ class Cluster:
 
     def _read(self, method: str, path: str, absent: int = 0, **arguments: Any) -> Any:
         """The decoded answer; None where the status is `absent`."""
-        began = time.perf_counter()
         try:
-            answer = self.client.request(method, path, serialize=False, **arguments)
-            log.debug("%s %s %.0f ms", method.upper(), path, (time.perf_counter() - began) * 1000)
-            return self._json(answer)
+            return self._json(self._request(method, path, **arguments))
         except DynamicApiError as error:
-            log.debug("%s %s %s", method.upper(), path, error.status)
             if error.status == absent:
                 return None
             raise
+
+    def _request(self, method: str, path: str, **arguments: Any) -> Any:
+        """The raw answer. Waits `patience_s` at most for each part of it."""
+        arguments.setdefault("_request_timeout", (_CONNECT_S, self.patience_s))
+        began, status = time.perf_counter(), "no answer"
+        try:
+            answer = self.client.request(method, path, serialize=False, **arguments)
+            status = answer.status
+        except DynamicApiError as error:
+            status = error.status
+            raise
+        finally:
+            time_ms = (time.perf_counter() - began) * 1000
+            log.debug("%s %s %s %.0f ms", method.upper(), path, status, time_ms)
+        return answer
 
     @staticmethod
     def _json(answer: Any) -> Object:

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import parallel
 from jhos.errors import Refused, SettingsError
+from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 
 SHARED = "openshift"  # the namespace of the streams that every project may use
 PUBLIC_DATABASE = "quay.io/sclorg/postgresql-16-c9s:latest"
 PYTHONS = ("3.12", "3.13", "3.11")  # by preference
-PARALLEL = 8
 USER_KEYS = ("jupyterhub_config.py", "jupyterhub_config.sh")
 
 _DATABASE_TAG = re.compile(r"(\d+)-el\d+")
@@ -27,33 +27,13 @@ class Builder:
     source: Object  # the `from` of a build strategy
 
 
-def check_project(cluster: Cluster) -> None:
-    """Raises Refused unless the user may deploy here; says what is missing in words."""
-    needed = [("create", "Deployment"), ("create", "RoleBinding"), ("create", "Route")]
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        allowed = list(pool.map(lambda need: cluster.may(*need), needed))
-    if not any(allowed):
-        raise Refused(
-            f"There is no project {cluster.namespace} in which you have rights "
-            f"(context {cluster.context}).",
-            "Name one with -n PROJECT, or let one be made with --create-project.",
-        )
-    missing = [KIND for (_, KIND), ok in zip(needed, allowed, strict=True) if not ok]
-    if missing:
-        raise Refused(
-            f"In project {cluster.namespace} you may not create: {', '.join(missing)}.",
-            "Someone who administers the project can grant you the role `admin`: "
-            "rights of `edit` are not enough, since the hub needs a Role of its own.",
-        )
-
-
 def create_project(cluster: Cluster) -> bool:
-    """Request the project unless the user has it already; True: it was made."""
-    if cluster.may("create", "Deployment"):
+    """Request the project unless it is there already; True: it was made."""
+    if _visible(cluster, ObjectRef("Project", cluster.namespace)) is not None:
         return False
     cluster.create(
         {
-            "apiVersion": "project.openshift.io/v1",
+            "apiVersion": KINDS["ProjectRequest"].api_version,
             "kind": "ProjectRequest",
             "metadata": {"name": cluster.namespace},
         }
@@ -61,12 +41,19 @@ def create_project(cluster: Cluster) -> bool:
     return True
 
 
+def _visible(cluster: Cluster, ref: ObjectRef, namespace: str | None = None) -> Object | None:
+    """None also where the user may not look: a cluster does not tell the two apart."""
+    try:
+        return cluster.get(ref, namespace)
+    except Refused:
+        return None
+
+
 def stored(cluster: Cluster, name: str) -> tuple[Object, dict[str, str]]:
     """ConfigMap `NAME-cfg` and the values of Secret `NAME-secrets`; {} where there is none."""
-    with ThreadPoolExecutor(2) as pool:
-        config = pool.submit(cluster.get, ObjectRef("ConfigMap", f"{name}-cfg"))
-        secret = pool.submit(cluster.get, ObjectRef("Secret", f"{name}-secrets"))
-        return config.result() or {}, (secret.result() or {}).get("data", {})
+    refs = (ObjectRef("ConfigMap", f"{name}-cfg"), ObjectRef("Secret", f"{name}-secrets"))
+    config, secret = parallel(cluster.get, refs)
+    return config or {}, (secret or {}).get("data", {})
 
 
 def find_builder(cluster: Cluster, wanted: str | None) -> Builder:
@@ -108,22 +95,20 @@ def resolve_all(cluster: Cluster, specs: Iterable[str]) -> dict[str, str | Setti
             return error
 
     wanted = list(specs)
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        return dict(zip(wanted, pool.map(attempt, wanted), strict=True))
+    return dict(zip(wanted, parallel(attempt, wanted), strict=True))
 
 
 def resolve(cluster: Cluster, spec: str) -> str:
     """`STREAM[:TAG]` or `NAMESPACE/STREAM[:TAG]` → the pull spec with digest.
 
-    Any other name is a pull spec already and stays. Raises SettingsError for an absent one.
+    A name that begins with a registry's host is a pull spec already and stays. Raises
+    SettingsError for an absent one.
     """
     found = stream_of(spec)
     if not found:
         return spec
     namespace, name, tag = found
-    stream = cluster.get(ObjectRef("ImageStream", name), namespace)
-    if stream is None and namespace:
-        return spec  # such as jupyter/base-notebook, of a public registry
+    stream = _visible(cluster, ObjectRef("ImageStream", name), namespace)
     tags = _tags(stream) if stream else {}
     tag = tag or _default_tag(tags)
     if tag in tags:
@@ -131,7 +116,8 @@ def resolve(cluster: Cluster, spec: str) -> str:
     there = f"It has: {', '.join(sorted(tags))}." if tags else "There is no such image stream."
     raise SettingsError(
         f"Image {spec} is not in project {namespace or cluster.namespace}. {there}",
-        "Build it (jhos build-images), or name another with --hub-image or --notebook-image.",
+        "Build it (jhos build-images), name another with --hub-image or --notebook-image, or "
+        "begin with the registry's host: quay.io/jupyter/minimal-notebook:latest.",
     )
 
 

@@ -1,8 +1,10 @@
 """The address of a route, and whether the hub answers there."""
 
 import time
+import warnings
 
-import urllib3
+import requests
+from urllib3.exceptions import InsecureRequestWarning
 
 from jhos.cluster.client import Cluster
 from jhos.errors import OutOfTime
@@ -29,25 +31,30 @@ def until_answered(cluster: Cluster, url: str, timeout_s: float, report: Report)
     A certificate that this machine does not know is the browser's business, not a failure here.
     """
     deadline, said = time.monotonic() + timeout_s, "no answer"
-    host = url.split("://")[1]
-    # Names below localhost need no DNS: this machine's resolver may not know them.
-    target = f"http://{cluster.router}" if cluster.router else url
-    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    with urllib3.PoolManager(cert_reqs="CERT_NONE", retries=False) as pool:
+    with requests.Session() as session:
+        session.verify = False
+        # Names below localhost need no DNS and no proxy: this machine's resolver may not know them.
+        session.trust_env = not cluster.router
+        session.headers["Host"] = url.split("://")[1]
+        target = f"http://{cluster.router}" if cluster.router else url
         while time.monotonic() < deadline:
-            try:
-                answer = pool.request(
-                    "GET", f"{target}/hub/health", headers={"Host": host}, timeout=_TRY_S
-                )
-                if answer.status == 200:
-                    report(Event("Address", State.DONE, "the hub answers"))
-                    return
-                said = f"status {answer.status}"
-            except urllib3.exceptions.HTTPError as error:
-                said = str(error).rsplit(": ", 1)[-1]
+            said = _answer(session, f"{target}/hub/health")
+            if said == "200":
+                report(Event("Address", State.DONE, "the hub answers"))
+                return
             report(Event("Address", State.RUNNING, f"{url}: {said}"))
             time.sleep(0.5)
     raise OutOfTime(
         f"Everything is ready, but {url} does not show the hub after {timeout_s:.0f} s: {said}.",
         "Is the cluster's router reached from this machine? Run the same command to look again.",
     )
+
+
+def _answer(session: requests.Session, address: str) -> str:
+    """The status, or why there is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InsecureRequestWarning)
+            return str(session.get(address, timeout=_TRY_S).status_code)
+    except requests.RequestException as error:
+        return str(error).rsplit(": ", 1)[-1]

@@ -17,8 +17,12 @@ Layer = dict[str, Any]
 
 NAME_LENGTH = 40  # leaves room for `-singleuser` and for a project's name in a route's host
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_QUANTITY = re.compile(r"\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
-_QUANTITIES = ("memory", "memory_request", "cpu", "cpu_request", "storage")
+_HOST = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T|)")
+_CPU = re.compile(r"(\d+(?:\.\d+)?)(m|)")
+_UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
+          "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
+_LEAST_SIZE = 2**24  # bytes; less was meant in another unit
 
 
 def load(*layers: Layer) -> Settings:
@@ -29,9 +33,12 @@ def load(*layers: Layer) -> Settings:
     merged = defaults()
     for layer in layers:
         merged = _merge(merged, layer)
+    for section in ("hub", "proxy", "database", "notebook"):
+        if isinstance(merged[section], dict):
+            merged[section] = _with_requests_in_limits(section, merged[section])
     settings: Settings = _build(Settings, merged, "")
     check_name(settings.name)
-    _check_values(merged)
+    _check_values(settings)
     return settings
 
 
@@ -113,20 +120,47 @@ def _value(hint: Any, value: Any, path: str) -> Any:
     return value
 
 
-def _check_values(values: Layer) -> None:
-    for section, content in values.items():
-        if not isinstance(content, dict):
-            continue
-        for key in _QUANTITIES:
-            quantity = content.get(key)
-            if quantity is not None and not _QUANTITY.fullmatch(str(quantity)):
-                raise SettingsError(
-                    f"Setting {section}.{key} is no quantity: {quantity!r}.",
-                    "Write for example 512Mi or 2Gi for memory and storage, 500m or 2 for cpu.",
-                )
-    _check_choice("auth.type", values["auth"]["type"], ("anonymous",))
-    _check_choice("database.type", values["database"]["type"], ("postgresql",))
-    _check_choice("notebook.interface", values["notebook"]["interface"], ("lab", "classic"))
+def _with_requests_in_limits(section: str, values: Layer) -> Layer:
+    """What is set aside is never more than the limit, which is what people choose."""
+    fitted = dict(values)
+    for what, pattern in (("memory", _SIZE), ("cpu", _CPU)):
+        limit = _number(f"{section}.{what}", values[what], pattern)
+        if _number(f"{section}.{what}_request", values[f"{what}_request"], pattern) > limit:
+            fitted[f"{what}_request"] = values[what]
+    return fitted
+
+
+def _number(path: str, quantity: Any, pattern: re.Pattern[str]) -> float:
+    """Bytes or cores. Raises SettingsError for what is no such quantity, or too little."""
+    match = pattern.fullmatch(str(quantity))
+    number = float(match[1]) * _UNITS[match[2]] if match else 0
+    if number < (_LEAST_SIZE if pattern is _SIZE else _UNITS["m"]):
+        example = "512Mi or 2Gi" if pattern is _SIZE else "500m or 2"
+        raise SettingsError(
+            f"Setting {path} is {quantity!r}, which cannot be.", f"Write for example {example}."
+        )
+    return number
+
+
+def _check_values(settings: Settings) -> None:
+    _number("database.storage", settings.database.storage, _SIZE)
+    _check_choice("auth.type", settings.auth.type, ("anonymous",))
+    _check_choice("database.type", settings.database.type, ("postgresql",))
+    _check_choice("notebook.interface", settings.notebook.interface, ("lab", "classic"))
+    host = settings.route.host
+    if host and not _HOST.fullmatch(host):
+        raise SettingsError(
+            f"Setting route.host is no host name: {host!r}.",
+            "Write it without https:// and path, as hub.example.com.",
+        )
+    for path, seconds in (
+        ("notebook.start_timeout", settings.notebook.start_timeout),
+        ("notebook.http_timeout", settings.notebook.http_timeout),
+        ("cull.idle", settings.cull.idle),
+        ("cull.max_age", settings.cull.max_age),
+    ):
+        if seconds is not None and seconds < 1:
+            raise SettingsError(f"Setting {path} is {seconds}: it must be 1 second at least.")
 
 
 def _check_choice(path: str, value: str, choices: tuple[str, ...]) -> None:
