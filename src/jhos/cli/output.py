@@ -22,7 +22,7 @@ output_option = click.option(
     default="table",
     show_default=True,
     callback=_remember,
-    help="Of the result; name: one KIND/NAME a line.",
+    help="How the result is printed; name: only the names of what was changed.",
 )
 
 
