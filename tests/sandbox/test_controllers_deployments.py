@@ -11,6 +11,7 @@ from jhos.sandbox.client import Object
 from tests.sandbox.control import PODS, Plane, control_plane
 
 DEPLOYMENTS, SETS = "apis/apps/v1/deployments", "apis/apps/v1/replicasets"
+QUOTAS, EVENTS = "api/v1/resourcequotas", "api/v1/events"
 
 
 @pytest.fixture
@@ -227,3 +228,29 @@ async def test_a_container_follows_the_image_stream_tag_of_its_trigger(plane: Pl
         return "/openshift/python@sha256:" in container["image"]
 
     await plane.until(is_followed)
+
+
+async def test_a_quota_is_said_once_and_pods_come_when_it_is_lifted(plane: Plane) -> None:
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "none", "namespace": "demo"},
+        "spec": {"hard": {"pods": "0"}},
+    }
+    await plane.client.create(QUOTAS, quota)
+    await plane.client.create(DEPLOYMENTS, deployment())
+    refused = await until_reason(plane, "ReplicaFailure", "FailedCreate")
+    (replica_set,) = await plane.client.list(SETS, "demo")
+    version = replica_set["metadata"]["resourceVersion"]
+    tried = len(await plane.client.list(EVENTS, "demo", fieldSelector="reason=FailedCreate"))
+
+    async def has_tried_again() -> bool:
+        events = await plane.client.list(EVENTS, "demo", fieldSelector="reason=FailedCreate")
+        return sum(each.get("count", 1) for each in events) > tried + 2
+
+    await plane.until(has_tried_again)
+    (replica_set,) = await plane.client.list(SETS, "demo")
+    assert replica_set["metadata"]["resourceVersion"] == version
+    assert "exceeded quota" in str(refused["status"]["conditions"])
+    await plane.client.delete(QUOTAS, "demo", "none")
+    assert await until_pods(plane, 1)

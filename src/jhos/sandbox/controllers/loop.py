@@ -103,4 +103,4 @@ class Loop:
 
     def _retry(self, key: Key) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        self.add_later(key, min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** (failures - 1)))
+        self.add_later(key, min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(failures - 1, 20)))

@@ -173,12 +173,11 @@ def status(
         "availableReplicas": sum(is_available(pod, replica_set, now) for pod in running),
         "observedGeneration": replica_set["metadata"].get("generation", 1),
     }
-    conditions = [
-        c
-        for c in replica_set.get("status", {}).get("conditions") or []
-        if c["type"] != "ReplicaFailure"
-    ]
-    if failure:
+    held: list[Object] = replica_set.get("status", {}).get("conditions") or []
+    conditions = [each for each in held if failure or each["type"] != "ReplicaFailure"]
+    # The first message stays, as in Kubernetes: each names another pod, and a changed status
+    # would call for the next try at once.
+    if failure and not any(each["type"] == "ReplicaFailure" for each in conditions):
         conditions = with_condition(
             conditions, "ReplicaFailure", "True", "FailedCreate", str(failure), now
         )
