@@ -67,10 +67,7 @@ def _begin(
         report(Event(subject, State.DONE, "up to date"))
         return Built(spec, "")
 
-    def waiting(holder: str) -> None:
-        report(Event(subject, State.RUNNING, f"{holder} is building it: waiting"))
-
-    with lease.held(cluster, f"{image.name}-build", timeout_s, waiting):
+    with lease.held(cluster, f"{image.name}-build", subject, timeout_s, report):
         name = _running(cluster, image, content)
         return Built(spec, name or _start(cluster, image, builder, content, report))
 

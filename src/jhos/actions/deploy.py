@@ -65,7 +65,7 @@ def deploy(
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
     check_rights(cluster, DEPLOY)
-    with lease.held(cluster, name, timeout_s, lambda holder: _waiting(report, holder)):
+    with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
         config, secrets = stored(cluster, name)
         settings = _settings(cluster, wanted, config)
         check_host(settings, cluster.namespace)
@@ -78,6 +78,7 @@ def deploy(
 
         images = _images(cluster, settings, objects, deadline, report)
         plan = preview(cluster, name, objects(images), force=force)
+        lock.check()
         apply(cluster, name, plan, report, force=force)
     url = _wait(cluster, name, plan, timeout_s, deadline, report) if wait else _url(cluster, name)
     return Deployed(name, cluster.namespace, url, plan, _is_open(settings, own))
@@ -121,10 +122,6 @@ def _facts(
 def _awaited(plan: Plan) -> list[ObjectRef]:
     there = (change for change in plan.changes if change.action is not Action.DELETE)
     return [change.ref for change in there if change.ref.kind in ("Deployment", "Route")]
-
-
-def _waiting(report: Report, holder: str) -> None:
-    report(Event("Lock", State.RUNNING, f"{holder} is changing the same deployment: waiting"))
 
 
 def _settings(cluster: Cluster, wanted: Layer, config: Object) -> Settings:

@@ -28,7 +28,6 @@ KINDS = (
     "ServiceAccount",
 )
 _SERVERS = "component=singleuser-server"
-_LEASE_WAIT_S = 30
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def teardown(
         return before
     if not approve(before):
         return None
-    with lease.held(cluster, name, _LEASE_WAIT_S, lambda who: _waiting(report, who)):
+    with lease.held(cluster, name, f"Deployment {name}", timeout_s, report):
         # The hub first: it starts no server any more, and ends well while its database is there.
         _delete(cluster, name, [each for each in going if each.ref == _hub(name)], deadline, report)
         found = _found(cluster, name, delete_storage=delete_storage)
@@ -96,7 +95,3 @@ def _pods(cluster: Cluster, name: str) -> list[Object]:
 
 def _is_ours(obj: Object) -> bool:
     return labels_of(obj).get("app.kubernetes.io/managed-by") in ("jhos", "kubespawner")
-
-
-def _waiting(report: Report, holder: str) -> None:
-    report(Event("Lock", State.RUNNING, f"{holder} is changing the same deployment: waiting"))

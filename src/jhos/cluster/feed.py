@@ -1,20 +1,23 @@
 """Changes of several kinds at once, each kept by one list and one watch that resumes."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from queue import Empty, Queue
 from threading import Event as Flag
 from threading import Thread
 
 from jhos.cluster.client import Cluster
-from jhos.errors import JhosError
+from jhos.errors import JhosError, Refused
 from jhos.objects import Object
 
 _WATCH_S = 30
+_PAUSE_S = 0.5  # between watches that end at once
+_FAILURES = 5  # in a row, with a longer pause after each
 
 
 @contextmanager
-def feed(cluster: Cluster, selectors: dict[str, str]) -> Iterator["Feed"]:
+def feed(cluster: Cluster, selectors: Mapping[str, str]) -> Iterator["Feed"]:
     """Of each kind, the objects that its label selector picks."""
     changes = Feed()
     threads = [
@@ -30,10 +33,13 @@ def feed(cluster: Cluster, selectors: dict[str, str]) -> Iterator["Feed"]:
 
 
 class Feed:
-    """`(kind, event type, object)` as they come; SYNCED after the first list of a kind."""
+    """`(kind, event type, object)` as they come; SYNCED after each list of a kind.
+
+    An object that a new list no longer has comes as DELETED.
+    """
 
     def __init__(self) -> None:
-        self.queue: Queue[tuple[str, str, Object] | JhosError] = Queue()
+        self.queue: Queue[tuple[str, str, Object] | Exception] = Queue()
         self.closed = Flag()
 
     def next(self, timeout_s: float) -> tuple[str, str, Object] | None:
@@ -42,35 +48,62 @@ class Feed:
             item = self.queue.get(timeout=max(timeout_s, 0))
         except Empty:
             return None
-        if isinstance(item, JhosError):
+        if isinstance(item, Exception):
             raise item
         return item
 
     def follow(self, cluster: Cluster, kind: str, selector: str) -> None:
+        known: dict[str, Object] = {}
         failures = 0
         while not self.closed.is_set():
             try:
-                self._follow_once(cluster, kind, selector)
+                version = self._list(cluster, kind, selector, known)
                 failures = 0
+                self._watch(cluster, kind, selector, version, known)
             except JhosError as error:
                 failures += 1
-                if error.exit_code == 4 or failures > 5:
+                if isinstance(error, Refused) or failures > _FAILURES:
                     self.queue.put(error)
                     return
                 self.closed.wait(failures)
+            except Exception as error:
+                self.queue.put(error)
+                return
 
-    def _follow_once(self, cluster: Cluster, kind: str, selector: str) -> None:
-        """List, then watch from there until the history is gone (410)."""
+    def _list(self, cluster: Cluster, kind: str, selector: str, known: dict[str, Object]) -> str:
+        """Brings `known` (by uid) up to date; returns the version to watch from."""
         items, version = cluster.list(kind, selector)
-        for item in items:
-            self.queue.put((kind, "ADDED", item))
+        listed = {item["metadata"]["uid"]: item for item in items}
+        for uid in known.keys() - listed.keys():
+            self.queue.put((kind, "DELETED", known[uid]))
+        for uid, item in listed.items():
+            self.queue.put((kind, "MODIFIED" if uid in known else "ADDED", item))
+        known.clear()
+        known.update(listed)
         self.queue.put((kind, "SYNCED", {}))
+        return version
+
+    def _watch(
+        self, cluster: Cluster, kind: str, selector: str, version: str, known: dict[str, Object]
+    ) -> None:
+        """Until the server's history is gone (410) or the feed is closed."""
         while not self.closed.is_set():
+            began = time.monotonic()
             for event, obj in cluster.watch(kind, version, selector, _WATCH_S):
                 if event == "ERROR":
                     return
                 version = obj["metadata"]["resourceVersion"]
-                if event != "BOOKMARK":
-                    self.queue.put((kind, event, obj))
+                self._pass_on(kind, event, obj, known)
                 if self.closed.is_set():
                     return
+            if time.monotonic() - began < _PAUSE_S:
+                self.closed.wait(_PAUSE_S)
+
+    def _pass_on(self, kind: str, event: str, obj: Object, known: dict[str, Object]) -> None:
+        if event == "BOOKMARK":
+            return
+        if event == "DELETED":
+            known.pop(obj["metadata"]["uid"], None)
+        else:
+            known[obj["metadata"]["uid"]] = obj
+        self.queue.put((kind, event, obj))

@@ -1,85 +1,136 @@
 """One run at a time changes a deployment: a Lease with a holder, which expires by itself.
 
+Nobody's clock is compared with another's: a lease has expired when it was not renewed for its
+duration while we looked.
 Source: https://kubernetes.io/docs/concepts/architecture/leases/
 """
 
-import getpass
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
 
 from jhos.cluster.client import Cluster
 from jhos.errors import Busy, Conflict, JhosError
+from jhos.events import Event, Report, State
 from jhos.objects import Object, ObjectRef
 from jhos.render import labels
 
-DURATION_S = 15
-RENEW_S = 5
+DURATION_S = 15.0
+RENEW_S = 5.0
+_LOOK_S = 1.0
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Lease:
+    """A lease that is held; `check` before each write."""
+
+    def __init__(self, obj: Object) -> None:
+        self.obj = obj
+        self.lost = False
+        self.done = Flag()
+
+    def check(self) -> None:
+        """Raises Busy when another run has taken over meanwhile."""
+        if self.lost:
+            raise Busy(
+                "Another run took over: this one stood still for too long.",
+                "Look at what that one did before you run the command again.",
+            )
+
+    def renew_until_done(self, cluster: Cluster) -> None:
+        while not self.done.wait(RENEW_S):
+            with suppress(JhosError):
+                self._renew(cluster)
+
+    def _renew(self, cluster: Cluster) -> None:
+        self.obj["spec"]["renewTime"] = _now()
+        try:
+            self.obj = cluster.replace(self.obj)
+        except Conflict:
+            current = cluster.get(ObjectRef.of(self.obj)) or {"spec": {}}
+            self.lost = not _is_ours(current["spec"])
+            self.obj = self.obj if self.lost else current
 
 
 @contextmanager
 def held(
-    cluster: Cluster, name: str, wait_s: float, waiting: Callable[[str], None]
-) -> Iterator[None]:
-    """Hold the deployment's Lease. `waiting` is told who has it meanwhile.
+    cluster: Cluster, name: str, subject: str, wait_s: float, report: Report
+) -> Iterator[Lease]:
+    """Hold the Lease `NAME-jhos`; `report` tells as `subject` who has it meanwhile.
 
     Raises Busy when another run has it for longer than `wait_s`.
     """
-    lease = _acquire(cluster, name, wait_s, waiting)
-    done = Flag()
-    renewing = Thread(target=_renew, args=(cluster, lease, done), daemon=True)
+    lease = Lease(_acquire(cluster, name, subject, wait_s, report))
+    renewing = Thread(target=lease.renew_until_done, args=(cluster,), daemon=True)
     renewing.start()
     try:
-        yield
+        yield lease
     finally:
-        done.set()
-        renewing.join(RENEW_S)
+        lease.done.set()
         with suppress(JhosError):
-            cluster.delete(ObjectRef.of(lease))
+            _give_up(cluster, lease)
 
 
-def _acquire(cluster: Cluster, name: str, wait_s: float, waiting: Callable[[str], None]) -> Object:
+def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: Report) -> Object:
     deadline = time.monotonic() + wait_s
+    ref, seen, since = ObjectRef("Lease", f"{name}-jhos"), "", time.monotonic()
     while True:
-        current = cluster.get(ObjectRef("Lease", f"{name}-jhos"))
-        try:
-            if current is None:
-                return cluster.create(_lease(name))
-            if _free(current["spec"]):
-                meta = {**_lease(name)["metadata"],
-                        "resourceVersion": current["metadata"]["resourceVersion"]}  # fmt: skip
-                return cluster.replace({**_lease(name), "metadata": meta})
-        except Conflict:
-            continue  # somebody was faster: look again
-        holder = current["spec"].get("holderIdentity", "somebody")
+        current = cluster.get(ref)
+        version = current["metadata"]["resourceVersion"] if current else ""
+        if version != seen:
+            seen, since = version, time.monotonic()
+        if current is None or _is_free(current["spec"], time.monotonic() - since):
+            with suppress(Conflict):  # somebody was faster: look again
+                return _take(cluster, name, version)
+        holder = (current or {"spec": {}})["spec"].get("holderIdentity", "another run")
         if time.monotonic() > deadline:
-            raise Busy(
-                f"{holder} is changing {name} right now.", "Try again when that run has ended."
-            )
-        waiting(holder)
-        time.sleep(1)
+            raise Busy(f"{holder} is at work on it right now.", "Try again when that has ended.")
+        report(Event(subject, State.RUNNING, f"{holder} is at work on it: waiting"))
+        time.sleep(_LOOK_S)
 
 
-def _free(spec: Object) -> bool:
-    """Expired, given up, or of a run on this machine that is no more."""
-    if not spec.get("holderIdentity"):
+def _take(cluster: Cluster, name: str, version: str) -> Object:
+    """New, or in place of the one of `version`. Raises Conflict where it is not that any more."""
+    lease = _lease(name)
+    if not version:
+        return cluster.create(lease)
+    return cluster.replace({**lease, "metadata": {**lease["metadata"], "resourceVersion": version}})
+
+
+def _give_up(cluster: Cluster, lease: Lease) -> None:
+    current = cluster.get(ObjectRef.of(lease.obj))
+    if current and _is_ours(current["spec"]):
+        cluster.delete(ObjectRef.of(current), uid=current["metadata"]["uid"])
+
+
+def _is_free(spec: Object, unchanged_s: float) -> bool:
+    """Given up, expired, or of a process of this machine that is no more."""
+    holder = spec.get("holderIdentity")
+    if not holder or unchanged_s > spec.get("leaseDurationSeconds", DURATION_S):
         return True
-    renewed = datetime.fromisoformat(spec["renewTime"])
-    if datetime.now(UTC) > renewed + timedelta(seconds=spec["leaseDurationSeconds"]):
+    machine, _, pid = holder.rpartition(":")
+    return machine == _machine() and _is_gone(int(pid))
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return True
-    user_host, _, pid = spec["holderIdentity"].rpartition(":")
-    return user_host == _here() and not os.path.exists(f"/proc/{pid}")
+    except PermissionError:
+        return False
+    return False
 
 
-def _renew(cluster: Cluster, lease: Object, done: Flag) -> None:
-    while not done.wait(RENEW_S):
-        with suppress(JhosError):
-            cluster.merge(ObjectRef.of(lease), {"spec": {"renewTime": _now()}})
+def _is_ours(spec: Object) -> bool:
+    return bool(spec.get("holderIdentity") == _holder())
 
 
 def _lease(name: str) -> Object:
@@ -88,16 +139,27 @@ def _lease(name: str) -> Object:
         "kind": "Lease",
         "metadata": {"name": f"{name}-jhos", "labels": labels(name, "lease")},
         "spec": {
-            "holderIdentity": f"{_here()}:{os.getpid()}",
-            "leaseDurationSeconds": DURATION_S,
+            "holderIdentity": _holder(),
+            "leaseDurationSeconds": round(DURATION_S),
             "acquireTime": _now(),
             "renewTime": _now(),
         },
     }
 
 
-def _here() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+def _holder() -> str:
+    return f"{_machine()}:{os.getpid()}"
+
+
+@cache
+def _machine() -> str:
+    """`user@host/namespace`, with what tells one boot and one set of process ids from another."""
+    user = os.environ.get("USER") or str(os.getuid())
+    try:
+        processes = f"{_BOOT_ID.read_text()[:8]}-{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        processes = f"{os.getpid()}-{time.monotonic_ns()}"  # never the same: no shortcut here
+    return f"{user}@{socket.gethostname()}/{processes}"
 
 
 def _now() -> str:
