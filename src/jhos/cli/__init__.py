@@ -1,6 +1,9 @@
 """The command `jhos`: its group, and where every subcommand is hung in."""
 
+import os
+import signal
 import sys
+import threading
 from typing import Any
 
 import click
@@ -13,18 +16,31 @@ from jhos.cli.sandbox import sandbox
 from jhos.cli.teardown import teardown
 from jhos.errors import JhosError
 
+INTERRUPTED = (130, 143)  # by SIGINT, by SIGTERM
+
 
 class Group(click.Group):
     """Ends every command with the exit code of what went wrong, and suggests names for typos."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except SystemExit as end:
+            if end.code in INTERRUPTED and len(_unfinished()) > 1:
+                os._exit(end.code)  # requests that hang are not waited for
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _terminate)
         try:
             return super().invoke(ctx)
         except JhosError as error:
             raise Failure(error.message, error.hint, error.exit_code, ctx) from error
         except KeyboardInterrupt as error:
-            raise Failure("Interrupted. What was begun stands.",
-                          "The same command goes on from there.", 130, ctx) from error  # fmt: skip
+            code = INTERRUPTED[isinstance(error, Terminated)]
+            hint = "The same command goes on from there."
+            raise Failure("Interrupted. What was begun stands.", hint, code, ctx) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -37,6 +53,18 @@ class Group(click.Group):
             near = get_close_matches(args[0], self.list_commands(ctx), 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise click.UsageError(f"{error.message.rstrip('.')}.{hint}", ctx) from error
+
+
+class Terminated(KeyboardInterrupt):
+    """By SIGTERM."""
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _unfinished() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if not thread.daemon]
 
 
 @click.group(

@@ -45,8 +45,10 @@ class Failure(click.ClickException):
     """An error with what to do about it, on its way to standard error."""
 
     def __init__(self, message: str, hint: str, exit_code: int, context: click.Context) -> None:
-        super().__init__(message)
-        self.hint = hint
+        from jhos.cli.terminal import clean
+
+        super().__init__(clean(message))
+        self.hint = clean(hint)
         self.exit_code = exit_code  # type: ignore[misc] # click reads it off the instance
         self.as_json = context.meta.get(_CHOSEN) in ("json", "yaml")  # JSON is YAML
 

@@ -144,7 +144,8 @@ def reset(state_dir: Path | None, yes: bool) -> None:
 
     where = _layout(state_dir)
     if not confirm(f"Delete everything in {where.root}?", yes=yes):
-        raise click.Abort
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(1)
     with _errors():
         daemon.reset(where)
     click.echo("The sandbox is gone.")

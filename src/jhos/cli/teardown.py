@@ -53,7 +53,8 @@ def teardown(
             report=report,
         )
     if done is None:
-        raise click.Abort
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(1)
     gone = [
         f"{change.ref.kind.lower()}/{change.ref.name}" for change in done.plan.of(Action.DELETE)
     ]

@@ -16,7 +16,11 @@ import click
 from jhos.cli.options import QUIET
 from jhos.events import Event, Report, State, silent
 
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links
+    r"|\x1b.?|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 _REPEAT_S = 15  # a wait is said again after so long where lines cannot be rewritten
 _MARKS = {State.DONE: ("✓", "green"), State.FAILED: ("✗", "red"), State.WARNING: ("!", "yellow")}
 
@@ -50,7 +54,7 @@ class Lines:
                     return
             self.last[event.subject] = (event.state, event.message, elapsed)
             if event.message:
-                click.echo(f"{elapsed:4.0f}s {event.subject}: {clean(event.message)}", err=True)
+                _tell(f"{elapsed:4.0f}s {event.subject}: {clean(event.message)}")
 
 
 @contextmanager
@@ -76,31 +80,43 @@ def _live() -> Iterator[Report]:
     tasks: dict[str, int] = {}
     settled: dict[str, str] = {}
     lock = Lock()
-    with Progress(*columns, console=console, transient=True, expand=True) as bar:
+    bar = Progress(*columns, console=console, transient=True, expand=True)
 
-        def report(event: Event) -> None:
-            message = clean(event.message)
-            with lock:
-                if event.state is State.RUNNING:
-                    if event.subject not in tasks:
-                        tasks[event.subject] = bar.add_task(event.subject, message="", total=None)
-                    bar.update(tasks[event.subject], message=message.rsplit("\n", 1)[-1])  # type: ignore[arg-type]
-                    return
-                if event.subject in tasks:
-                    bar.remove_task(tasks.pop(event.subject))  # type: ignore[arg-type]
-                if message and settled.get(event.subject) != message:
-                    settled[event.subject] = message
-                    mark, colour = _MARKS[event.state]
-                    line = Text.assemble((mark, colour), f" {event.subject} ", (message, "dim"))
-                    bar.console.print(line)
+    def report(event: Event) -> None:
+        message = clean(event.message)
+        with lock:
+            if event.state is State.RUNNING:
+                bar.start()  # not before: a question may come first
+                if event.subject not in tasks:
+                    tasks[event.subject] = bar.add_task(event.subject, message="", total=None)
+                bar.update(tasks[event.subject], message=message.rsplit("\n", 1)[-1])  # type: ignore[arg-type]
+                return
+            if event.subject in tasks:
+                bar.remove_task(tasks.pop(event.subject))  # type: ignore[arg-type]
+            if message and settled.get(event.subject) != message:
+                settled[event.subject] = message
+                mark, colour = _MARKS[event.state]
+                line = Text.assemble((mark, colour), f" {event.subject} ", (message, "dim"))
+                bar.console.print(line)
 
+    try:
         yield report
+    finally:
+        bar.stop()
 
 
 def say(text: str) -> None:
     """A remark beside the result."""
     if not _is_quiet():
+        _tell(text)
+
+
+def _tell(text: str) -> None:
+    """The work goes on when nobody reads any more (`2>&1 | head`)."""
+    try:
         click.echo(text, err=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _is_quiet() -> bool:
@@ -118,4 +134,7 @@ def confirm(question: str, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise click.UsageError("There is no terminal to ask on; say --yes to go on without.")
-    return click.confirm(question, err=True)
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort as interrupted:
+        raise KeyboardInterrupt from interrupted

@@ -18,6 +18,7 @@ from jhos.errors import ClusterUnreachable
 ROUTER_EXTENSION = "jhos.dev/router"  # a cluster whose router listens elsewhere than on 80 and 443
 CONNECTIONS = 16
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)  # YAML, but no kubeconfig
 _HOW = "Log in with `oc login`, name a file with --kubeconfig, or try it here with --sandbox."
 
 
@@ -26,8 +27,9 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
 
     Raises ClusterUnreachable when there is no kubeconfig or no such context in it. Sends nothing.
     """
-    paths = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    if not any(Path(each).expanduser().exists() for each in paths.split(os.pathsep) if each):
+    paths = kubeconfig or os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
+    files = [os.path.expanduser(each) for each in paths.split(os.pathsep) if each]
+    if not any(map(os.path.exists, files)):
         return _in_cluster(namespace, paths, explicit=bool(kubeconfig or context))
     try:
         merged = KubeConfigMerger(paths).config
@@ -36,8 +38,8 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
         kubernetes_config.load_kube_config(
             config_file=paths, context=found["name"], client_configuration=configuration
         )
-    except (ConfigException, yaml.YAMLError, OSError) as error:
-        why = " ".join(str(error).split())
+    except (ConfigException, yaml.YAMLError, OSError, *_MISSHAPEN) as error:
+        why = "it is none" if isinstance(error, _MISSHAPEN) else " ".join(str(error).split())
         raise ClusterUnreachable(f"The kubeconfig {paths} cannot be used: {why}.", _HOW) from error
     return Cluster(
         _dynamic(configuration),

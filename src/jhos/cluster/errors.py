@@ -10,6 +10,9 @@ from kubernetes.client.exceptions import ApiException
 
 from jhos.errors import ClusterUnreachable, Conflict, JhosError, LoginNeeded, OutOfTime, Refused
 
+# Of an internal error: words of one that passes by itself.
+_PASSING = ("etcdserver", "timed out", "leader changed", "context deadline exceeded")
+
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
@@ -25,12 +28,22 @@ def translated(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answe
             raise _of_status(error) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             cluster: Any = arguments[0]
-            raise ClusterUnreachable(
-                f"The cluster at {cluster.server} does not answer: {_cause(error)}.",
-                "Is it up, and is the kubeconfig the right one? (--context, --kubeconfig)",
-            ) from error
+            raise _of_connection(cluster.server, error) from error
 
     return call
+
+
+def _of_connection(server: str, error: Exception) -> ClusterUnreachable:
+    cause = _cause(error)
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return ClusterUnreachable(
+            f"The certificate of the cluster at {server} is not trusted: {cause}.",
+            "The kubeconfig should name the cluster's certificate authority; log in again.",
+        )
+    return ClusterUnreachable(
+        f"The cluster at {server} does not answer: {cause}.",
+        "Is it up, and is the kubeconfig the right one? (--context, --kubeconfig)",
+    )
 
 
 def _of_status(error: ApiException) -> JhosError:
@@ -53,13 +66,21 @@ def _of_status(error: ApiException) -> JhosError:
                 f"Not allowed: {message}",
                 "Someone who administers the project can grant you the role `admin`.",
             )
+        case 409 if "Apply failed" in message:
+            return Conflict(
+                f"Somebody else has set what is to be changed: {message}",
+                "Undo that there, or take the fields over with --force-conflicts.",
+            )
         case 409:
             return Conflict(f"Conflict: {message}")
         case 422 | 400:
             return Refused(f"The cluster refuses it: {message}")
+        case 500 if not any(word in message for word in _PASSING):
+            return JhosError(f"The cluster failed: {message}")
         case 429 | 500 | 502 | 503 | 504:
-            return OutOfTime(f"The cluster is overloaded or restarting: {message}",
-                             "Run the same command again.")  # fmt: skip
+            return OutOfTime(
+                f"The cluster is overloaded or restarting: {message}", "Run the same command again."
+            )
     return JhosError(f"The cluster answered {error.status}: {message}")
 
 
