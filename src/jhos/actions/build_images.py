@@ -151,10 +151,10 @@ def _follow(cluster: Cluster, running: dict[str, str], timeout_s: float, report:
                 )
 
 
-def _tell(cluster: Cluster, phases: dict[str, str], specs: dict[str, str], report: Report) -> None:
-    for name, phase in phases.items():
-        line = _log(cluster, name, 1).rpartition("\n")[2] if phase == "Running" else ""
-        report(Event(f"Image {specs[name]}", State.RUNNING, line or phase.lower()))
+def _tell(cluster: Cluster, states: dict[str, str], specs: dict[str, str], report: Report) -> None:
+    for name, state in states.items():
+        line = _log(cluster, name, 1).rpartition("\n")[2] if state == "running" else ""
+        report(Event(f"Image {specs[name]}", State.RUNNING, line or state))
 
 
 def _failed(cluster: Cluster, name: str, spec: str, reason: str, report: Report) -> BuildFailed:

@@ -207,9 +207,10 @@ def _layout(state_dir: Path | None) -> "Layout":
 
 
 def _start(where: "Layout") -> "Status":
+    from jhos.cli.terminal import say
     from jhos.sandbox import daemon
 
-    return daemon.start(where, lambda message: click.echo(f"{message} …", err=True))
+    return daemon.start(where, lambda message: say(f"{message} …"))
 
 
 @contextmanager

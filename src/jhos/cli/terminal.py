@@ -120,7 +120,7 @@ def _tell(text: str) -> None:
 
 
 def _is_quiet() -> bool:
-    return bool(click.get_current_context().meta.get(QUIET))
+    return bool((context := click.get_current_context(silent=True)) and context.meta.get(QUIET))
 
 
 def clean(text: str) -> str:
