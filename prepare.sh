@@ -20,19 +20,28 @@ find_python() {
     fail "Python 3.11, 3.12 or 3.13 is needed and not on PATH; install one and run this again."
 }
 
-# install_system PROGRAM=APT_PACKAGE:DNF_PACKAGE …: installs what is missing, asks before sudo.
+# install_system PROGRAM=APT_PACKAGE:DNF_PACKAGE …: installs the packages of missing programs.
 install_system() {
-    local need manager packages=() program apt dnf
-    manager=$(command -v apt-get || command -v dnf || true)
+    local need apt=() dnf=() names
     for need in "$@"; do
-        program=${need%%=*} apt=${need#*=} dnf=${need##*:}
-        apt=${apt%%:*}
-        command -v "$program" >/dev/null && continue
-        [[ $manager == */dnf ]] && packages+=("$dnf") || packages+=("$apt")
+        command -v "${need%%=*}" >/dev/null && continue
+        names=${need#*=}
+        apt+=("${names%%:*}") dnf+=("${names##*:}")
     done
-    ((${#packages[@]})) || return 0
-    [[ -n $manager ]] || fail "these programs' packages are missing and neither apt-get nor dnf is here: ${packages[*]}"
-    local run=()
+    ((${#apt[@]})) || return 0
+    install_packages "${apt[*]}" "${dnf[*]}"
+}
+
+# install_packages "APT PACKAGES" "DNF PACKAGES": asks before sudo.
+install_packages() {
+    local packages manager run=()
+    if manager=$(command -v apt-get); then
+        read -ra packages <<<"$1"
+    elif manager=$(command -v dnf); then
+        read -ra packages <<<"$2"
+    else
+        fail "missing: $1. Neither apt-get nor dnf is here to install it."
+    fi
     if ((EUID)); then
         command -v sudo >/dev/null || fail "missing: ${packages[*]}. Ask an administrator to install them."
         say "These system packages are missing: ${packages[*]}"
@@ -44,32 +53,33 @@ install_system() {
     say "Installing ${packages[*]} …"
     if [[ $manager == */apt-get ]]; then
         "${run[@]}" "$manager" update -qq
-        DEBIAN_FRONTEND=noninteractive "${run[@]}" "$manager" install -y -qq "${packages[@]}" >/dev/null
+        "${run[@]}" env DEBIAN_FRONTEND=noninteractive "$manager" install -y -qq "${packages[@]}" >/dev/null
     else
         "${run[@]}" "$manager" install -y -q "${packages[@]}" >/dev/null
     fi
 }
 
-# install_python [UV OPTIONS]: this checkout and what it needs into .venv, when pyproject changed.
+# install_python GROUP …: this checkout and what it needs into .venv, unless that was done.
 install_python() {
-    local python stamp wanted
-    wanted="$* $(cksum <pyproject.toml)"
-    stamp=.venv/prepared
-    [[ -f $stamp && $(<"$stamp") == "$wanted" ]] && return
+    local python stamp
+    stamp=.venv/prepared-$(cksum <pyproject.toml | cut -d' ' -f1)
+    [[ -f $stamp-$* || (-z $* && -f $stamp-dev) ]] && return
     say "Installing Python packages into .venv …"
     if [[ ! -x .venv/bin/uv ]]; then
         python=$(find_python)
-        "$python" -m venv .venv || fail "$python has no venv module (Debian, Ubuntu: python3-venv)."
+        "$python" -m venv .venv
         .venv/bin/python -m pip install -q --disable-pip-version-check uv
     fi
-    .venv/bin/uv pip install -q --python .venv/bin/python -e '.[sandbox]' "$@"
-    printf '%s' "$wanted" >"$stamp"
+    .venv/bin/uv pip install -q --python .venv/bin/python -e '.[sandbox]' ${*:+--group "$@"}
+    touch "$stamp-$*"
 }
 
 prepare_sandbox() {
+    local python
+    python=$(find_python)
     install_system bwrap=bubblewrap:bubblewrap ip=iproute2:iproute unshare=util-linux:util-linux \
-        openssl=openssl:openssl git=git:git
-    if [[ ! -x .venv/bin/python ]] && ! "$(find_python)" -c 'import ensurepip' 2>/dev/null; then
-        install_system no-such-program=python3-venv:python3
+        openssl=openssl:openssl git=git:git tar=tar:tar
+    if [[ ! -x .venv/bin/python ]] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        install_packages python3-venv python3
     fi
 }

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.e2e.programs import Run
 
 PROGRAMS = Path(sys.executable).parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +75,7 @@ def project(jhos: Run) -> str:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Not for the whole session: while it is open no test of coroutines can run."""
-    program = next(filter(None, map(shutil.which, BROWSERS)))
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)  # else Playwright's own
     options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                "--disable-background-networking", "--disable-component-update"]  # fmt: skip
     with sync_playwright() as playwright:
