@@ -100,6 +100,10 @@ def test_only_its_own_command_uses_the_sandbox(module: str) -> None:
 
 def test_the_document_names_every_room() -> None:
     document = (SOURCE.parent / "docs" / "architecture.md").read_text()
-    rooms = {path.name for path in (SOURCE / "jhos").iterdir() if not path.name.startswith("_")}
-    unnamed = {room for room in rooms - {"py.typed"} if room not in document}
-    assert not unnamed
+    paths = [path for path in (SOURCE / "jhos").iterdir() if not path.name.startswith("_")]
+    rooms = {f"`{path.name}/`" if path.is_dir() else f"`{path.name}`" for path in paths}
+    assert not {room for room in rooms - {"`py.typed`"} if room not in document}
+
+
+def test_every_layer_names_what_is_there() -> None:
+    assert not {package for packages in LAYERS for package in packages} - set(MODULES)

@@ -6,7 +6,7 @@ import yaml
 
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
-from jhos.render import RENDERED, Facts, render, secret
+from jhos.render import RENDERED, Facts, render
 from jhos.settings.load import load
 
 GOLDEN = Path(__file__).parent / "golden" / "deployment.yaml"
@@ -106,9 +106,3 @@ def test_a_changed_configuration_restarts_the_hub_alone(facts: Facts) -> None:
         != after[ref]["metadata"]["annotations"][RENDERED]
     }
     assert changed == {ObjectRef("ConfigMap", "alpha-cfg"), ObjectRef("Deployment", "alpha")}
-
-
-def test_no_secret_is_rendered_outside_the_secret(facts: Facts) -> None:
-    generated = secret("alpha", {"database-password": "Y2FuYXJ5"})
-    assert generated["data"] == {"database-password": "Y2FuYXJ5"}
-    assert not [ref for ref in objects(facts) if ref.kind == "Secret"]

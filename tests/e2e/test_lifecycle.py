@@ -3,10 +3,11 @@
 import json
 import signal
 import subprocess
-import time
+from base64 import b64decode
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.programs import Run, objects
 
@@ -26,33 +27,51 @@ def secret(kubectl: Run, project: str, name: str) -> dict[str, Any]:
     return data
 
 
+# What the command says of its work: the k-th write, or a wait.
+MOMENTS = (("write", 1), ("write", 4), ("write", 9), ("write", 14), ("wait", 1))
+
+
+def kill_deploy(environment: dict[str, str], project: str, what: str, count: int) -> None:
+    """kill -9 once the command has told of its `count`-th write or wait."""
+    process = subprocess.Popen(
+        ["jhos", "deploy", "-v", "--name", "killed", "-n", project],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    for line in process.stderr:
+        writes = line.startswith(("PATCH", "POST")) and "selfsubject" not in line
+        waits = "waiting for the pod" in line
+        count -= writes if what == "write" else waits
+        if count == 0:
+            process.send_signal(signal.SIGKILL)
+            break
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL, f"it ended before {what} {count}"
+
+
 def test_a_deployment_killed_at_any_point_converges(
     jhos: Run, kubectl: Run, environment: dict[str, str], project: str
 ) -> None:
     first: dict[str, Any] = {}
-    for moment_s in (0.7, 1.0, 1.4, 2.5, 6.0):
-        process = subprocess.Popen(
-            ["jhos", "deploy", "--name", "killed", "-n", project],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(moment_s)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        there = objects(kubectl, project, "secrets", "app=killed")
-        if first and there:
-            assert there[0]["data"] == first
-        first = first or (there[0]["data"] if there else {})
+    for what, count in MOMENTS:
+        if what == "write" and first:
+            jhos("teardown", "killed", "-n", project, "--yes")
+        kill_deploy(environment, project, what, count)
+        found = objects(kubectl, project, "secrets", "app=killed")
+        first = first or (found[0]["data"] if found else {})
+        assert not found or found[0]["data"] == first
     jhos("deploy", "--name", "killed", "-n", project)
-    found = names(kubectl, project, "killed")
-    assert len(found) == len(set(found))
-    assert not first or secret(kubectl, project, "killed") == first
+    assert secret(kubectl, project, "killed") == first
     jhos("deploy", "--name", "whole", "-n", project)
-    whole = names(kubectl, project, "whole")
-    assert [(kind, name.replace("killed", "")) for kind, name in found] == [
-        (kind, name.replace("whole", "")) for kind, name in whole
-    ]
+    assert [
+        (kind, name.replace("killed", "")) for kind, name in names(kubectl, project, "killed")
+    ] == [(kind, name.replace("whole", "")) for kind, name in names(kubectl, project, "whole")]
+    pods = objects(kubectl, project, "pods", "app=killed")
+    parts = [pod["metadata"]["labels"]["component"] for pod in pods]
+    assert sorted(parts) == ["database", "hub", "proxy"]
     for name in ("killed", "whole"):
         jhos("teardown", name, "-n", project, "--yes", "--delete-storage")
 
@@ -102,7 +121,7 @@ def test_a_teardown_keeps_data_and_a_deployment_finds_it(
         "Secret",
     }
     again = jhos("teardown", "kept", "-n", project, "--yes")
-    assert "nothing to tear down" in again.stdout
+    assert "Torn down already" in again.stdout
     jhos("deploy", "--name", "kept", "-n", project)
     assert secret(kubectl, project, "kept") == before
     assert objects(kubectl, project, "pvc", "app=kept")[0]["metadata"]["uid"] == volume
@@ -118,3 +137,35 @@ def test_a_teardown_asks_and_needs_a_terminal_to_ask(jhos: Run, project: str) ->
     assert "--yes" in result.stderr
     assert "Deployment asked" in result.stderr
     jhos("teardown", "asked", "-n", project, "--yes", "--delete-storage")
+
+
+def test_no_secret_stands_outside_the_secret(jhos: Run, kubectl: Run, project: str) -> None:
+    said = jhos("deploy", "--name", "canary", "-n", project, "-v", "-o", "json")
+    encoded = set(secret(kubectl, project, "canary").values())
+    values = encoded | {b64decode(value).decode() for value in encoded}
+    kinds = "cm,deploy,rs,pods,events,svc,routes,is,bc,builds,leases,sa,roles,rolebindings"
+    everything = kubectl("get", kinds, "-n", project, "-o", "yaml").stdout
+    for value in values:
+        assert value not in everything
+        assert value not in said.stdout + said.stderr
+    jhos("teardown", "canary", "-n", project, "--yes", "--delete-storage")
+
+
+def test_what_somebody_edits_is_kept_and_no_obstacle(jhos: Run, kubectl: Run, project: str) -> None:
+    jhos("deploy", "--name", "edited", "-n", project, "--no-wait")
+    line = "c.KubeSpawner.start_timeout = 180"
+    patch = json.dumps({"data": {"jupyterhub_config.py": line}})
+    kubectl("patch", "cm", "edited-cfg", "-n", project, "--type=merge", "-p", patch)
+    jhos("deploy", "--name", "edited", "-n", project, "--hub-memory", "700Mi", "--no-wait")
+    stored = json.loads(kubectl("get", "cm", "edited-cfg", "-n", project, "-o", "json").stdout)
+    assert stored["data"]["jupyterhub_config.py"] == line
+    assert "memory: 700Mi" in stored["data"]["settings.yaml"]
+    jhos("teardown", "edited", "-n", project, "--yes", "--delete-storage")
+
+
+def test_results_come_as_yaml_and_as_names(jhos: Run, project: str) -> None:
+    names = jhos("deploy", "--name", "forms", "-n", project, "--no-wait", "-o", "name").stdout
+    assert "deployment/forms-proxy" in names.split()
+    answer = jhos("deploy", "--name", "forms", "-n", project, "--no-wait", "-o", "yaml").stdout
+    assert yaml.safe_load(answer)["openToAll"] is True
+    jhos("teardown", "forms", "-n", project, "--yes", "--delete-storage")

@@ -64,8 +64,11 @@ def test_building_again_builds_nothing(jhos: Run, project: str) -> None:
     assert not [image for image in built if image["build"]]
 
 
-def test_notebooks_have_no_token_and_no_right(kubectl: Run, project: str, url: str) -> None:
+def test_notebooks_have_no_token_of_the_cluster(kubectl: Run, project: str, url: str) -> None:
     assert url
-    for pod in objects(kubectl, project, "pods", SERVERS):
+    servers = objects(kubectl, project, "pods", SERVERS)
+    assert servers
+    for pod in servers:
+        assert pod["spec"]["automountServiceAccountToken"] is False
         mounts = pod["spec"]["containers"][0].get("volumeMounts", [])
         assert not [each for each in mounts if "serviceaccount" in each["mountPath"]]

@@ -6,6 +6,8 @@ from tests.e2e.programs import Run, objects
 
 pytestmark = pytest.mark.e2e
 
+FOREIGN = ("--hub-image", "quay.io/some/hub:1", "--notebook-image", "quay.io/some/notebook:1")
+
 
 def test_a_project_without_rights_is_refused(jhos: Run) -> None:
     result = jhos("deploy", "-n", "openshift", code=4)
@@ -44,3 +46,23 @@ def test_a_configuration_that_crashes_the_hub_shows_its_last_words(
     result = jhos("deploy", "--name", "moon", "-n", project, "--config", str(config), code=1)
     assert "the moon is full" in result.stderr
     jhos("teardown", "moon", "-n", project, "--yes", "--delete-storage")
+
+
+def test_a_quota_in_the_way_is_said_with_its_numbers(jhos: Run, kubectl: Run) -> None:
+    jhos("deploy", "--name", "small", "-n", "narrow", "--create-project", "--no-wait", *FOREIGN)
+    jhos("teardown", "small", "-n", "narrow", "--yes", "--delete-storage")
+    admin = jhos("sandbox", "kubeconfig", "--admin").stdout.strip()
+    kubectl("--kubeconfig", admin, "apply", "--server-side", "-f", "tests/e2e/quota.yaml")
+    result = jhos("deploy", "--name", "small", "-n", "narrow", *FOREIGN, code=4)
+    assert "exceeded quota: narrow" in result.stderr
+    jhos("teardown", "small", "-n", "narrow", "--yes", "--delete-storage")
+
+
+def test_an_image_stream_of_somebody_else_is_left_alone(jhos: Run, kubectl: Run) -> None:
+    jhos("deploy", "--name", "own", "-n", "taken", "--create-project", "--no-wait", *FOREIGN)
+    kubectl("create", "-n", "taken", "-f", "tests/e2e/stream.yaml")
+    result = jhos("build-images", "minimal", "-n", "taken", code=4)
+    assert "ImageStream s2i-minimal-notebook exists already" in result.stderr
+    stream = kubectl("get", "is", "s2i-minimal-notebook", "-n", "taken", "-o", "json").stdout
+    assert "managed-by" not in stream
+    jhos("teardown", "own", "-n", "taken", "--yes", "--delete-storage")
