@@ -246,7 +246,7 @@ async def test_a_quota_is_said_once_and_pods_come_when_it_is_lifted(plane: Plane
 
     async def has_tried_again() -> bool:
         events = await plane.client.list(EVENTS, "demo", fieldSelector="reason=FailedCreate")
-        return sum(each.get("count", 1) for each in events) > tried + 2
+        return sum(int(each.get("count", 1)) for each in events) > tried + 2
 
     await plane.until(has_tried_again)
     (replica_set,) = await plane.client.list(SETS, "demo")
