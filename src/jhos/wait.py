@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable
+from typing import TypeVar
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.feed import Feed, feed
@@ -15,6 +16,7 @@ _FATAL = ("ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
 _TROUBLE = (*_FATAL, "ErrImagePull", "CrashLoopBackOff")
 _CRASHES = 2  # restarts; a first failure may come from the order in which pods start
 _LOG_LINES = 20
+Key = TypeVar("Key")
 _PARTS = "component in (hub,proxy,database)"
 
 
@@ -112,8 +114,13 @@ def _take(
     change: tuple[str, Object], objects: dict[ObjectRef, Object], pods: dict[str, Object]
 ) -> None:
     event, obj = change
-    into: dict[object, Object] = pods if obj["kind"] == "Pod" else objects  # type: ignore[assignment]
-    key: object = obj["metadata"]["uid"] if obj["kind"] == "Pod" else ObjectRef.of(obj)
+    if obj["kind"] == "Pod":
+        _put(pods, obj["metadata"]["uid"], event, obj)
+    else:
+        _put(objects, ObjectRef.of(obj), event, obj)
+
+
+def _put(into: dict[Key, Object], key: Key, event: str, obj: Object) -> None:
     if event == "DELETED":
         into.pop(key, None)
     else:

@@ -72,8 +72,9 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path, free_port: int) 
     assert "canary-token" not in result.output
 
 
-def test_a_kubeconfig_that_is_no_yaml_is_named(tmp_path: Path) -> None:
-    (tmp_path / "kubeconfig").write_text("a: [")
+@pytest.mark.parametrize("content", ["a: [", "- a", "hello", "", "contexts: 7"])
+def test_a_kubeconfig_that_is_none_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "kubeconfig").write_text(content)
     result = run("deploy", KUBECONFIG=str(tmp_path / "kubeconfig"))
     assert result.exit_code == 3
     assert str(tmp_path / "kubeconfig") in result.stderr

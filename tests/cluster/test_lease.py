@@ -54,7 +54,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 def held(server: Server, wait_s: float = 5) -> Any:
-    return lease.held(server, "alpha", "Deployment alpha", wait_s, silent)  # type: ignore[arg-type]
+    return lease.held(server, "alpha", "Deployment alpha", wait_s, silent)  # type: ignore[arg-type] # all it uses
 
 
 def of(holder: str) -> dict[str, Any]:

@@ -54,11 +54,11 @@ def target_options(command: Command) -> Command:
         return command(target=Target(kubeconfig, context, namespace, sandbox), **rest)
 
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
     talk_options(gathered)
     for option in (_SANDBOX, _KUBECONFIG, _CONTEXT, _NAMESPACE):
         option(gathered)
-    return gathered  # type: ignore[return-value]
+    return gathered  # type: ignore[return-value] # a command again, of other arguments
 
 
 _NAMESPACE = click.option(

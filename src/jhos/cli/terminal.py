@@ -61,7 +61,7 @@ class Lines:
 def _live() -> Iterator[Report]:
     """Finished steps scroll by; what runs keeps a line of its own, with its time."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
     from rich.table import Column
     from rich.text import Text
 
@@ -77,7 +77,7 @@ def _live() -> Iterator[Report]:
             table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
         ),
     )
-    tasks: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
     settled: dict[str, str] = {}
     lock = Lock()
     bar = Progress(*columns, console=console, transient=True, expand=True)
@@ -89,10 +89,10 @@ def _live() -> Iterator[Report]:
                 bar.start()  # not before: a question may come first
                 if event.subject not in tasks:
                     tasks[event.subject] = bar.add_task(event.subject, message="", total=None)
-                bar.update(tasks[event.subject], message=message.rsplit("\n", 1)[-1])  # type: ignore[arg-type]
+                bar.update(tasks[event.subject], message=message.rsplit("\n", 1)[-1])
                 return
             if event.subject in tasks:
-                bar.remove_task(tasks.pop(event.subject))  # type: ignore[arg-type]
+                bar.remove_task(tasks.pop(event.subject))
             if message and settled.get(event.subject) != message:
                 settled[event.subject] = message
                 mark, colour = _MARKS[event.state]

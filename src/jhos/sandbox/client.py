@@ -7,8 +7,8 @@ Objects are plain dicts as on the wire. A resource is named by its path below th
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -159,14 +159,14 @@ def path(resource: str, namespace: str | None, name: str = "", subresource: str 
     return "/" + "/".join(part for part in (group + scope, plural, name, subresource) if part)
 
 
-class suppress_not_found(suppress):  # noqa: N801, RUF100 - reads as contextlib's own
+@contextmanager
+def suppress_not_found() -> Iterator[None]:
     """Takes an ApiError 404 for success."""
-
-    def __init__(self) -> None:
-        super().__init__(ApiError)
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
-        return isinstance(error, ApiError) and error.code == 404
+    try:
+        yield
+    except ApiError as error:
+        if error.code != 404:
+            raise
 
 
 async def keep_up(

@@ -169,7 +169,7 @@ class ControlPlane:
         await mark_down(self.client)
 
     def _report(self, **changes: object) -> None:
-        self.status = replace(self.status, **changes)  # type: ignore[arg-type]
+        self.status = replace(self.status, **changes)  # type: ignore[arg-type] # fields of Status
         daemon.write_status(self.layout, self.status)
 
     def _write_kubeconfigs(self) -> None:
