@@ -7,6 +7,7 @@ import json
 import logging
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -202,11 +203,12 @@ async def _stream(
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": media})
     await response.prepare(request)
-    async for chunk in chunks:
-        if chunk:
-            await response.write(chunk)
-        elif request.transport is None or request.transport.is_closing():
-            break
+    with suppress(ConnectionError):  # whoever listened has gone: that is how watches end
+        async for chunk in chunks:
+            if chunk:
+                await response.write(chunk)
+            elif request.transport is None or request.transport.is_closing():
+                break
     return response
 
 
