@@ -27,6 +27,11 @@ def test_a_tag_follows_the_python_version_where_the_table_says_so() -> None:
     assert catalog()["hub"].spec("3.12") == "jupyterhub:latest"
 
 
+def test_the_hub_image_bears_its_version_too() -> None:
+    assert str(catalog()["hub"].version).startswith("6.")
+    assert catalog()["minimal"].version is None
+
+
 def test_the_hash_is_of_content_not_of_place_or_time(image: Image) -> None:
     (image.context / "requirements.in").touch()
     assert content_hash(image, "b") == content_hash(catalog()["minimal"], "b")

@@ -6,6 +6,7 @@ The sources lie in the checkout, or in the installed package where there is none
 import gzip
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,6 +34,14 @@ class Image:
     context: Path
     description: str
     labels: dict[str, str]
+    versioned: str | None
+
+    @property
+    def version(self) -> str | None:
+        """Of the package `versioned`, as pinned in `requirements.txt`: a second tag."""
+        pins = (self.context / "requirements.txt").read_text()
+        match = self.versioned and re.search(rf"^{self.versioned}==(\S+)", pins, re.MULTILINE)
+        return match[1] if match else None
 
     def spec(self, python: str) -> str:
         """`s2i-minimal-notebook:3.12`."""
@@ -55,6 +64,7 @@ def catalog() -> dict[str, Image]:
             context=_source(row["context"]),
             description=row["description"],
             labels={**table["labels"], **row["labels"]},
+            versioned=row.get("version"),
         )
         for row in table["images"]
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from jhos.images import catalog
 from tests.e2e.lab import expect_output, open_lab, run_cell, start_cell
 from tests.e2e.programs import Run, objects
 
@@ -62,6 +63,14 @@ def test_building_again_builds_nothing(jhos: Run, project: str) -> None:
     built = json.loads(jhos("build-images", "-n", project, "-o", "json").stdout)
     assert len(built) == 2
     assert not [image for image in built if image["build"]]
+
+
+def test_the_hub_image_is_tagged_latest_and_by_version(kubectl: Run, project: str) -> None:
+    stream = json.loads(kubectl("get", "is", "jupyterhub", "-n", project, "-o", "json").stdout)
+    tags = {tag["tag"]: tag["items"][0]["image"] for tag in stream["status"]["tags"]}
+    version = catalog()["hub"].version
+    assert version
+    assert tags[version] == tags["latest"]
 
 
 def test_notebooks_have_no_token_of_the_cluster(kubectl: Run, project: str, url: str) -> None:

@@ -17,7 +17,7 @@ from jhos.cluster.parallel import parallel
 from jhos.errors import BuildFailed, Conflict, JhosError, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.images import CONTENT_LABEL, Image, content_hash, pack
-from jhos.kinds import Status, readiness
+from jhos.kinds import KINDS, Status, readiness
 from jhos.objects import Object, ObjectRef, labels_of
 from jhos.render import render_one
 
@@ -55,7 +55,32 @@ def build_images(
     running = {each.build: each.spec for each in built if each.build}
     if running:
         _follow(cluster, running, timeout_s, report)
+    for image, each in zip(images, built, strict=True):
+        if image.version:
+            _tag(cluster, image.name, each.spec, image.version)
     return built
+
+
+def _tag(cluster: Cluster, stream: str, spec: str, version: str) -> None:
+    """`jupyterhub:6.1.1` stays at the image that `spec` names now, whatever that becomes."""
+    version_spec = ObjectRef("ImageStreamTag", f"{stream}:{version}")
+    refs = (ObjectRef("ImageStreamTag", spec), version_spec)
+    new, old = (_digest(tag) for tag in parallel(cluster.get, refs))
+    if new == old:
+        return
+    source = {"kind": "ImageStreamImage", "name": f"{stream}@{new}"}
+    cluster.replace(
+        {
+            "apiVersion": KINDS["ImageStreamTag"].api_version,
+            "kind": "ImageStreamTag",
+            "metadata": {"name": version_spec.name},
+            "tag": {"name": version, "from": source},
+        }
+    )
+
+
+def _digest(tag: Object | None) -> str:
+    return str(tag["image"]["metadata"]["name"]) if tag else ""
 
 
 def _begin(
