@@ -6,7 +6,7 @@ from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
 
 
-@click.command("build-images")
+@click.command("build-images", short_help="Build the images in the project.")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @click.option("--python", metavar="VERSION", help="Of the notebook images, as 3.12.")
 @click.option("--create-project", is_flag=True, help="Request the project when it is not there.")

@@ -29,7 +29,7 @@ _SETTINGS = {
 }
 
 
-@click.command()
+@click.command(short_help="Deploy a JupyterHub, or change it.")
 @click.option("--name", metavar="NAME", help="Of the deployment; else jupyterhub.")
 @click.option("--notebook-image", metavar="IMAGE", help=f"What users start: {_IMAGE}.")
 @click.option("--hub-image", metavar="IMAGE", help=f"JupyterHub itself: {_IMAGE}.")

@@ -22,7 +22,7 @@ FOLLOW_S = 0.3
 _START = "Start it: jhos sandbox start"
 
 
-@click.group()
+@click.group(short_help="A cluster on this machine.")
 @click.option(
     "--state-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -49,7 +49,7 @@ def sandbox(context: click.Context, state_dir: Path | None) -> None:
     context.obj = state_dir
 
 
-@sandbox.command()
+@sandbox.command(short_help="Start the cluster.")
 @click.pass_obj
 def start(state_dir: Path | None) -> None:
     """Start the cluster and wait until its node is ready.
@@ -67,7 +67,7 @@ def start(state_dir: Path | None) -> None:
     click.echo(f"kubeconfig: {_layout(state_dir).kubeconfig}")
 
 
-@sandbox.command()
+@sandbox.command(short_help="Stop it; what it keeps stays.")
 @click.pass_obj
 def stop(state_dir: Path | None) -> None:
     """Stop the cluster and all its pods; what it keeps on disk stays.
@@ -84,7 +84,7 @@ def stop(state_dir: Path | None) -> None:
     click.echo("The sandbox was not running." if was == "stopped" else "The sandbox is stopped.")
 
 
-@sandbox.command()
+@sandbox.command(short_help="Tell whether it runs, and where.")
 @output_option
 @click.pass_obj
 def status(state_dir: Path | None, output: str) -> None:
@@ -104,7 +104,7 @@ def status(state_dir: Path | None, output: str) -> None:
     emit(output, "\n".join(lines), rows, [f"sandbox/{where.root}"])
 
 
-@sandbox.command()
+@sandbox.command(short_help="Print its own log.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until interrupted.")
 @click.pass_obj
 def logs(state_dir: Path | None, follow: bool) -> None:
@@ -127,7 +127,7 @@ def logs(state_dir: Path | None, follow: bool) -> None:
             time.sleep(FOLLOW_S)
 
 
-@sandbox.command()
+@sandbox.command(short_help="Delete all it keeps.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def reset(state_dir: Path | None, yes: bool) -> None:
@@ -151,7 +151,7 @@ def reset(state_dir: Path | None, yes: bool) -> None:
     click.echo("The sandbox is gone.")
 
 
-@sandbox.command()
+@sandbox.command(short_help="Check whether it can run here.")
 @output_option
 @click.pass_obj
 def doctor(state_dir: Path | None, output: str) -> None:
@@ -172,7 +172,7 @@ def doctor(state_dir: Path | None, output: str) -> None:
         sys.exit(1)
 
 
-@sandbox.command()
+@sandbox.command(short_help="Print the path of a kubeconfig.")
 @click.option("--admin", is_flag=True, help="Of the cluster admin, not of the user developer.")
 @click.pass_obj
 def kubeconfig(state_dir: Path | None, admin: bool) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jhos.plan import Action
 
 
-@click.command()
+@click.command(short_help="Remove a deployment; data stays.")
 @click.argument("name")
 @click.option("--delete-storage", is_flag=True, help="Delete also what would stay.")
 @timeout_option(300)
