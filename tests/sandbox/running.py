@@ -11,7 +11,7 @@ from jhos.sandbox.node.logs import read_log
 
 NAMESPACES, PODS, EVENTS = "api/v1/namespaces", "api/v1/pods", "api/v1/events"
 PYTHON = "image-registry.openshift-image-registry.svc:5000/openshift/python:latest"
-DEADLINE_S = 60
+DEADLINE_S = 120
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,21 @@ class Project:
     async def until(
         self, name: str, holds: Callable[[Object], Any], resource: str = PODS
     ) -> Object:
-        """The object as soon as `holds`."""
+        """The object as soon as `holds`; a failure tells how it was last seen, and its events."""
         query = {"fieldSelector": f"metadata.name={name}"}
-        async with asyncio.timeout(DEADLINE_S):
-            async for event, obj in self.client.watch(resource, self.name, **query):
-                if event in ("ADDED", "MODIFIED") and holds(obj):
-                    return obj
-        raise AssertionError
+        last: Object | None = None
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                async for event, obj in self.client.watch(resource, self.name, **query):
+                    if event in ("ADDED", "MODIFIED"):
+                        last = obj
+                        if holds(obj):
+                            return obj
+        except TimeoutError:
+            said = await self.client.list(EVENTS, self.name)
+            told = [event["message"] for event in said if event["involvedObject"]["name"] == name]
+            raise AssertionError(f"after {DEADLINE_S} s {name} is {last}; events: {told}") from None
+        raise AssertionError(f"the watch of {name} ended; it was last {last}")
 
     async def gone(self, name: str) -> None:
         query = {"fieldSelector": f"metadata.name={name}"}

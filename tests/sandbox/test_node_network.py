@@ -1,8 +1,12 @@
 """Names, service addresses and relays of the pod network."""
 
 import asyncio
+import os
+import shutil
 import struct
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,9 @@ import pytest
 from jhos.sandbox.controllers.informers import Informer
 from jhos.sandbox.node.dns import Names, answer
 from jhos.sandbox.node.ingress import serve_ingress
+from jhos.sandbox.node.network import PodNetwork
 from jhos.sandbox.node.services import SERVICES, SLICES, Listener, targets
+from jhos.sandbox.node_process import isolation
 
 A, AAAA = 1, 28
 
@@ -147,3 +153,52 @@ async def test_the_ingress_closes_on_nonsense(tmp_path: Path) -> None:
     server = await serve_ingress(socket)
     assert await dial(socket, "nowhere", b"x") == b""
     server.close()
+
+
+def in_namespaces(coroutine: Callable[[Path], Awaitable[None]], directory: Path) -> None:
+    """Runs `coroutine(directory)` of this module on a machine network of its own."""
+    code = (
+        "import asyncio, pathlib, sys; "
+        f"from {__name__} import {coroutine.__name__} as run; "
+        "asyncio.run(run(pathlib.Path(sys.argv[1])))"
+    )
+    command = ["unshare", isolation(), "--mount-proc", sys.executable, "-c", code, str(directory)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+async def reuse_an_address(directory: Path) -> None:
+    network = PodNetwork(directory)
+    await network.set_up()
+    first = await network.add("first")
+    lingering = await asyncio.create_subprocess_exec(*network.enter("first"), "sleep", "60")
+    assert await network.add("second") != first
+    await network.remove("first")
+    network._next = 0
+    assert await network.add("third") == first
+    lingering.kill()
+    await lingering.wait()
+
+
+async def fail_and_try_again(directory: Path) -> None:
+    network = PodNetwork(directory)
+    await network.set_up()
+    address = await network.add("pod")
+    await network.remove("pod")
+    network._next, path = 0, os.environ["PATH"]
+    for missing in ("unshare", "ip", "nsenter"):
+        only = directory / f"without-{missing}"
+        only.mkdir()
+        for name in {"unshare", "ip", "nsenter", "true"} - {missing}:
+            (only / name).symlink_to(str(shutil.which(name)))
+        os.environ["PATH"] = str(only)
+        with pytest.raises(OSError, match=missing):
+            await network.add("pod")
+        assert not (directory / "pod").exists()
+        os.environ["PATH"], network._next = path, 0
+    assert await network.add("pod") == address
+
+
+@pytest.mark.parametrize("coroutine", [reuse_an_address, fail_and_try_again])
+def test_the_pod_network(tmp_path: Path, coroutine: Callable[[Path], Awaitable[None]]) -> None:
+    in_namespaces(coroutine, tmp_path)

@@ -7,7 +7,8 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from jhos.sandbox.node.overlay import unmount
@@ -30,7 +31,7 @@ class PodNetwork:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._used: dict[str, str] = {}  # address by pod uid
-        self._next = FIRST_POD
+        self._next = 0  # counted from the first address of a pod
 
     async def set_up(self) -> None:
         """The node's own side, once."""
@@ -44,12 +45,20 @@ class PodNetwork:
         )
 
     async def add(self, uid: str) -> str:
-        """The address of the pod, with a new namespace for it."""
+        """The address of the pod, with a new namespace for it; all or nothing."""
         address = self._used[uid] = self._free_address()
+        try:
+            await self._connect(uid, address)
+        except BaseException:
+            await self.remove(uid)
+            raise
+        return address
+
+    async def _connect(self, uid: str, address: str) -> None:
         namespace = self.directory / uid
         namespace.touch()
         await _run("unshare", f"--net={namespace}", "true")
-        host_end = f"veth{int(ipaddress.ip_address(address)):08x}"
+        host_end = _host_end(address)
         await ip_batch(
             f"link add {host_end} type veth peer name eth0 netns {namespace}",
             f"link set {host_end} master {BRIDGE} up",
@@ -61,32 +70,40 @@ class PodNetwork:
             f"route add default via {NODE_ADDRESS}",
             inside=self.enter(uid),
         )
-        return address
 
     async def remove(self, uid: str) -> None:
         """Its address is free again; a pod without one is well."""
-        if self._used.pop(uid, None):
-            namespace = self.directory / uid
-            unmount(namespace)
-            namespace.unlink(missing_ok=True)
+        address = self._used.get(uid)
+        if address is None:
+            return
+        # A namespace takes its link along only some time after its last process.
+        with suppress(NetworkError, OSError):
+            await ip_batch(f"link del {_host_end(address)}")
+        namespace = self.directory / uid
+        unmount(namespace)
+        namespace.unlink(missing_ok=True)
+        self._used.pop(uid, None)
 
     def enter(self, uid: str) -> list[str]:
         """The words before a command that is to run in the pod's network."""
         return ["nsenter", f"--net={self.directory / uid}"]
 
     def _free_address(self) -> str:
+        """The next one round and round, so that an address is not taken again at once."""
         used = set(self._used.values())
-        for address in self._candidates():
+        size = POD_NETWORK.num_addresses - 1 - FIRST_POD
+        for step in range(size):
+            place = (self._next + step) % size
+            address = str(POD_NETWORK[FIRST_POD + place])
             if address not in used:
+                self._next = place + 1
                 return address
         raise NetworkError(f"no free address in {POD_NETWORK}")
 
-    def _candidates(self) -> Iterator[str]:
-        """Round and round, so that an address is not taken again at once."""
-        size = POD_NETWORK.num_addresses - 1 - FIRST_POD
-        for _ in range(size):
-            yield str(POD_NETWORK[self._next])
-            self._next = FIRST_POD + (self._next + 1 - FIRST_POD) % size
+
+def _host_end(address: str) -> str:
+    """The name of the pod's link on the node's side."""
+    return f"veth{int(ipaddress.ip_address(address)):08x}"
 
 
 async def ip_batch(*commands: str, inside: Sequence[str] = ()) -> None:

@@ -128,8 +128,11 @@ class PodWorker:
             except (ConfigError, ApiError, NetworkError, OSError) as error:
                 if str(error) != said:
                     said = str(error)
-                    reason = "FailedMount" if self.address else "FailedCreatePodSandBox"
-                    await self.record(reason, f"MountVolume.SetUp failed: {said}", "Warning")
+                    if self.address:
+                        await self._record_mount(error)
+                    else:
+                        message = f"Failed to create pod sandbox: {said}"
+                        await self.record("FailedCreatePodSandBox", message, "Warning")
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.deletion.wait(), MOUNT_RETRY_S)
         return False
@@ -142,7 +145,10 @@ class PodWorker:
             try:
                 await self.volumes.refresh()
             except (ConfigError, ApiError, OSError, aiohttp.ClientError) as error:
-                await self.record("FailedMount", f"MountVolume.SetUp failed: {error}", "Warning")
+                await self._record_mount(error)
+
+    async def _record_mount(self, error: Exception) -> None:
+        await self.record("FailedMount", f"MountVolume.SetUp failed: {error}", "Warning")
 
     async def box(self, keeper: Keeper) -> Box:
         """For the next run of a container. Raises PullError, ConfigError, ApiError."""
