@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from traitlets.config import Config
+from traitlets.log import get_logger
 
+from jhos_hub import compat
 from jhos_hub.auth import update_auth
 from jhos_hub.database import update_database
 from jhos_hub.hub import update_hub
@@ -19,9 +21,12 @@ def defaults(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str])
     update_proxy(c, settings, secrets)
     update_database(c, settings, secrets)
     update_spawner(c, settings)
+    compat.seed(c, settings)
 
 
 def completion(c: Config, settings: Mapping[str, Any]) -> None:
     """What depends on the user's configuration, and so comes after it."""
+    for sentence in compat.translate(c, settings):
+        get_logger().warning("Configuration: %s", sentence)
     update_auth(c, settings)
     update_services(c, settings)

@@ -9,6 +9,8 @@ from jhos_hub.hub import PORT
 
 CULLER = "cull-idle"
 COMMAND = "cull-idle-servers"
+# The Service leads here only once the hub is ready, and the culler starts before.
+URL = f"--url=http://127.0.0.1:{PORT}/hub/api"
 SCOPES = ("list:users", "read:users:activity", "read:servers", "delete:servers")
 
 
@@ -19,7 +21,7 @@ def update_services(c: Config, settings: Mapping[str, Any]) -> None:
     if not (cull["idle"] or cull["max_age"]) or any(map(is_culler, services)):
         return
     c.JupyterHub.services = [*services, {"name": CULLER, "command": cull_command(cull)}]
-    c.JupyterHub.load_roles = [*_values(c, "load_roles"), cull_role(cull)]
+    c.JupyterHub.load_roles = [*_values(c, "load_roles"), _role(CULLER, users=cull["users"])]
 
 
 def is_culler(service: Mapping[str, Any]) -> bool:
@@ -28,12 +30,40 @@ def is_culler(service: Mapping[str, Any]) -> bool:
     return service.get("name") == CULLER or any(program in command for program in programs)
 
 
+def compat_services(c: Config) -> list[str]:
+    """Cullers that were all-powerful get the least rights; what was changed, in sentences."""
+    services = _values(c, "services")
+    mighty = [each for each in services if each.get("admin") and is_culler(each)]
+    if not mighty:
+        return []
+    roles = [_role_of(each) for each in mighty]
+    c.JupyterHub.services = [_plain(each) if each in mighty else each for each in services]
+    c.JupyterHub.load_roles = [*_values(c, "load_roles"), *roles]
+    return [
+        f"Service {each['name']} has the rights to cull, not all of an admin." for each in mighty
+    ]
+
+
+def _plain(service: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the flag that gives every right, and with the hub's address inside its pod."""
+    kept = {key: value for key, value in service.items() if key != "admin"}
+    command = [str(word) for word in service.get("command", ())]
+    if command and not any(word.startswith("--url") for word in command):
+        kept["command"] = [*command, URL]
+    return kept
+
+
+def _role_of(service: Mapping[str, Any]) -> dict[str, Any]:
+    switches = [str(word).replace("_", "-") for word in service.get("command", ())]
+    users = any(word.startswith("--cull-users") and "False" not in word for word in switches)
+    return _role(str(service["name"]), users=users)
+
+
 def cull_command(cull: Mapping[str, Any]) -> list[str]:
     """`idle` and `max_age` in seconds; one of them at least is set."""
     command = [
         COMMAND,
-        # The Service leads here only once the hub is ready, and the culler starts before.
-        f"--url=http://127.0.0.1:{PORT}/hub/api",
+        URL,
         f"--timeout={cull['idle'] or cull['max_age']}",
     ]
     if cull["max_age"]:
@@ -43,9 +73,9 @@ def cull_command(cull: Mapping[str, Any]) -> list[str]:
     return command
 
 
-def cull_role(cull: Mapping[str, Any]) -> dict[str, Any]:
-    scopes = [*SCOPES, "admin:users"] if cull["users"] else list(SCOPES)
-    return {"name": CULLER, "scopes": scopes, "services": [CULLER]}
+def _role(service: str, *, users: bool) -> dict[str, Any]:
+    scopes = [*SCOPES, "admin:users"] if users else list(SCOPES)
+    return {"name": service, "scopes": scopes, "services": [service]}
 
 
 def _values(c: Config, trait: str) -> list[Any]:

@@ -11,6 +11,7 @@ from kubespawner import KubeSpawner
 from traitlets.config import Config
 
 from jhos_hub.quantity import cpu_cores, memory_bytes
+from jhos_hub.streams import resolve
 
 T = TypeVar("T")
 PORT = 8888
@@ -21,6 +22,13 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
 
     def start(self) -> "asyncio.Future[tuple[str, int]]":
         return asyncio.ensure_future(readable_refusal(super().start()))
+
+    async def get_pod_manifest(self) -> Any:
+        """Images of the project by the names that they are built under."""
+        pod = await super().get_pod_manifest()
+        for container in [*pod.spec.containers, *(pod.spec.init_containers or [])]:
+            container.image = await resolve(container.image, self.namespace)
+        return pod
 
 
 async def readable_refusal(starting: Awaitable[T]) -> T:

@@ -1,12 +1,19 @@
 """A hub's mounts as a deployment makes them, and its configuration as JupyterHub reads it."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import yaml
+from aiohttp import web
+from kubespawner.clients import load_config
 from traitlets.config import Config, PyFileConfigLoader
+
+from jhos.sandbox.api import Cluster, create_app, runner
+from jhos.sandbox.store import Store
+from tests.sandbox.server import Api
 
 REPOSITORY = Path(__file__).parents[2]
 HUB_IMAGE = REPOSITORY / "hub-image"
@@ -53,3 +60,29 @@ def load(app_root: Path) -> Callable[..., Config]:
         return PyFileConfigLoader("jupyterhub_config.py", path=str(HUB_IMAGE)).load_config()
 
     return load
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
+    """The sandbox's API server, which KubeSpawner finds by a kubeconfig; no pod is run."""
+    store = Store()
+    running = runner(create_app(store, Cluster(token_key=b"key")))
+    await running.setup()
+    await web.TCPSite(running, "127.0.0.1", 0).start()
+    address = "http://{}:{}/".format(*running.addresses[0])
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        "{apiVersion: v1, kind: Config, current-context: a,"
+        " contexts: [{name: a, context: {cluster: a, user: a}}], users: [{name: a, user: {}}],"
+        f" clusters: [{{name: a, cluster: {{server: '{address}'}}}}]}}"
+    )
+    monkeypatch.setattr(
+        "kubernetes_asyncio.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig)
+    )
+    load_config.cache_clear()
+    async with aiohttp.ClientSession(address) as http:
+        api = Api(http, store)
+        await api.post("/api/v1/namespaces", {"metadata": {"name": "default"}})
+        yield api
+    await running.cleanup()
+    store.close()

@@ -2,50 +2,24 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from jupyterhub.app import JupyterHub
-from jupyterhub.objects import Hub
 from jupyterhub.proxy import ConfigurableHTTPProxy
-from kubernetes_asyncio.client import ApiClient
 from tmpauthenticator import TmpAuthenticator
 from traitlets.config import Config
 
 from jhos_hub.mounts import user_files
 from jhos_hub.spawner import NotebookSpawner
+from tests.hub_image.pods import pods
 
 Load = Callable[..., Config]
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kubeconfig that KubeSpawner finds; nothing is sent to its server."""
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(
-        "{apiVersion: v1, kind: Config, current-context: a,"
-        " contexts: [{name: a, context: {cluster: a, user: a}}], users: [{name: a, user: {}}],"
-        " clusters: [{name: a, cluster: {server: 'http://127.0.0.1:1'}}]}"
-    )
-    monkeypatch.setattr(
-        "kubernetes_asyncio.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig)
-    )
-
-
 async def pod(c: Config, user: str) -> dict[str, Any]:
-    """The manifest for a user as it goes to the API."""
-    spawner = NotebookSpawner(
-        config=c,
-        user=SimpleNamespace(name=user, id=user, url=f"/user/{user}/", escaped_name=user),
-        hub=Hub(ip="0.0.0.0", port=8081, base_url="/hub/"),
-        api_token="token",
-        _mock=True,
-    )
-    manifest = await spawner.get_pod_manifest()
-    sent: dict[str, Any] = ApiClient().sanitize_for_serialization(manifest)
-    return sent
+    return (await pods(c, user))[0]
 
 
 def test_every_trait_of_the_defaults_exists(load: Load) -> None:
