@@ -1,6 +1,7 @@
 """Names, service addresses and relays of the pod network."""
 
 import asyncio
+import json
 import os
 import shutil
 import struct
@@ -199,6 +200,19 @@ async def fail_and_try_again(directory: Path) -> None:
     assert await network.add("pod") == address
 
 
-@pytest.mark.parametrize("coroutine", [reuse_an_address, fail_and_try_again])
+async def keep_the_address_of_the_gateway(directory: Path) -> None:
+    network = PodNetwork(directory)
+    await network.set_up()
+    link = ["ip", "-json", "link", "show", "br0"]
+    before = json.loads(subprocess.check_output(link))[0]["address"]
+    for number in range(8):
+        await network.add(f"pod-{number}")
+    after = json.loads(subprocess.check_output(link))[0]["address"]
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "coroutine", [reuse_an_address, fail_and_try_again, keep_the_address_of_the_gateway]
+)
 def test_the_pod_network(tmp_path: Path, coroutine: Callable[[Path], Awaitable[None]]) -> None:
     in_namespaces(coroutine, tmp_path)

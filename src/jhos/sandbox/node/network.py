@@ -19,6 +19,8 @@ SERVICE_NETWORK = "172.30.0.0/16"
 DNS_ADDRESS = "172.30.0.10"
 FIRST_POD = 258  # 10.128.1.2, the first addresses are the node's
 BRIDGE = "br0"
+# Without one given a bridge changes its address as pods come and go, and the others lose it.
+BRIDGE_MAC = "0a:58:0a:80:00:01"
 
 
 class NetworkError(Exception):
@@ -38,7 +40,7 @@ class PodNetwork:
         self.directory.mkdir(parents=True, exist_ok=True)
         await ip_batch(
             "link set lo up",
-            f"link add {BRIDGE} type bridge",
+            f"link add {BRIDGE} address {BRIDGE_MAC} type bridge",
             f"addr add {NODE_ADDRESS}/{POD_NETWORK.prefixlen} dev {BRIDGE}",
             f"link set {BRIDGE} up",
             f"route add local {SERVICE_NETWORK} dev lo",
