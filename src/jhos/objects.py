@@ -5,6 +5,8 @@ from typing import Any, Self
 
 Object = dict[str, Any]
 
+INSTANCE = "app.kubernetes.io/instance"  # label: the deployment that an object belongs to
+
 
 @dataclass(frozen=True, order=True)
 class ObjectRef:

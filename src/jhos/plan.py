@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from jhos.errors import Conflict
 from jhos.kinds import KINDS
-from jhos.objects import Object, ObjectRef, annotations_of, labels_of
+from jhos.objects import INSTANCE, Object, ObjectRef, annotations_of, labels_of
 from jhos.render import KEEP, RENDERED
 
 # Who writes into our objects as a matter of course, beside their status.
@@ -70,7 +70,7 @@ def check_ownership(name: str, live: Mapping[ObjectRef, Object], wanted: Iterabl
 
 def belongs_to(name: str, obj: Object) -> bool:
     """Whether the object is one of deployment `name`."""
-    return labels_of(obj).get("app.kubernetes.io/instance") == name
+    return labels_of(obj).get(INSTANCE) == name
 
 
 def plan_deploy(

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from jhos.objects import Object, ObjectRef
+from jhos.objects import INSTANCE, Object, ObjectRef
 from jhos.settings.model import Settings
 
 PARTS = ("hub", "proxy", "database", "singleuser")
@@ -96,7 +96,7 @@ def labels(name: str, component: str) -> dict[str, str]:
         "app": name,
         "component": component,
         "app.kubernetes.io/name": "jupyterhub",
-        "app.kubernetes.io/instance": name,
+        INSTANCE: name,
         "app.kubernetes.io/component": component,
         "app.kubernetes.io/part-of": name,
         "app.kubernetes.io/managed-by": "jhos",

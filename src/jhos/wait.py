@@ -9,7 +9,7 @@ from jhos.cluster.feed import Feed, feed
 from jhos.errors import JhosError, OutOfTime, Refused
 from jhos.events import Event, Report, State
 from jhos.kinds import Readiness, Status, conditions_of, readiness
-from jhos.objects import Object, ObjectRef, labels_of
+from jhos.objects import INSTANCE, Object, ObjectRef, labels_of
 
 # Reasons of a waiting container that do not pass by themselves.
 _FATAL = ("ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
@@ -33,7 +33,7 @@ def until_ready(
     Raises JhosError with the reason as soon as one cannot become ready, Refused where a quota is
     in the way, OutOfTime at the deadline.
     """
-    selector = f"app.kubernetes.io/instance={name}"
+    selector = f"{INSTANCE}={name}"
     selectors = {ref.kind: selector for ref in refs}
     objects: dict[ObjectRef, Object] = {}
     pods: dict[str, Object] = {}

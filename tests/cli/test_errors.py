@@ -1,5 +1,6 @@
 """Bad input gets one clear message and the right exit code, before anything is sent."""
 
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from jhos.cli import main
 
 def run(*arguments: str, **environment: str) -> Result:
     clean = {"KUBECONFIG": "/nowhere/config", "JHOS_NAMESPACE": None, "HOME": "/nowhere"}
-    return CliRunner().invoke(main, arguments, env={**clean, **environment})
+    return CliRunner().invoke(main, arguments, prog_name="jhos", env={**clean, **environment})
 
 
 def kubeconfig(folder: Path, server: str, **context: Any) -> str:
@@ -99,6 +100,28 @@ def test_a_mistyped_command_suggests_the_nearest() -> None:
     result = run("deplyo")
     assert result.exit_code == 2
     assert "Did you mean deploy?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["deplyo", "-o", "json"], ["deploy", "-ojson", "--nope"], ["teardown", "-o=yaml"],
+              ["sandbox", "doctro", "--output=json"]],
+)  # fmt: skip
+def test_wrong_usage_is_told_as_data_to_whom_reads_data(words: list[str]) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    error = json.loads(result.stderr)["error"]
+    assert error["exitCode"] == 2
+    assert error["message"]
+
+
+def test_a_shell_completes_commands_and_names_stay_out_without_a_cluster() -> None:
+    script = run("completion", "bash").stdout
+    assert "_JHOS_COMPLETE=bash_complete" in script
+    asked = {"_JHOS_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+    assert "teardown" in run(COMP_WORDS="jhos te", **asked).stdout
+    asked["COMP_CWORD"] = "2"
+    result = run(COMP_WORDS="jhos teardown al", **asked)
+    assert (result.exit_code, result.stdout.strip()) == (0, "")
 
 
 def test_sandbox_and_context_exclude_each_other() -> None:

@@ -95,7 +95,9 @@ def test_two_runs_at_once_end_in_one_deployment(
     jhos("teardown", "twice", "-n", project, "--yes", "--delete-storage")
 
 
-def test_tearing_one_down_leaves_the_other(jhos: Run, kubectl: Run, project: str) -> None:
+def test_tearing_one_down_leaves_the_other(
+    jhos: Run, kubectl: Run, project: str, environment: dict[str, str]
+) -> None:
     for name in ("alpha", "beta"):
         jhos("deploy", "--name", name, "-n", project)
     before = names(kubectl, project, "beta")
@@ -105,6 +107,21 @@ def test_tearing_one_down_leaves_the_other(jhos: Run, kubectl: Run, project: str
     assert names(kubectl, project, "beta") == before
     result = json.loads(jhos("deploy", "--name", "beta", "-n", project, "-o", "json").stdout)
     assert {change["action"] for change in result["changes"]} == {"unchanged"}
+    listed = json.loads(jhos("list", "-n", project, "-o", "json").stdout)
+    assert {each["name"]: each["ready"] for each in listed}["beta"] is True
+    assert "alpha" not in {each["name"] for each in listed}
+    assert result["url"] in jhos("list", "-n", project).stdout
+    assert "beta" in completed(environment, f"jhos teardown -n {project} be")
+
+
+def completed(environment: dict[str, str], words: str) -> list[str]:
+    """What bash is offered for the last of `words`."""
+    asked = {"_JHOS_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    asked["COMP_CWORD"] = str(len(words.split()) - 1)
+    done = subprocess.run(
+        ["jhos"], env={**environment, **asked}, capture_output=True, text=True, check=True
+    )
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
 
 def test_a_teardown_keeps_data_and_a_deployment_finds_it(
@@ -120,6 +137,7 @@ def test_a_teardown_keeps_data_and_a_deployment_finds_it(
         "PersistentVolumeClaim",
         "Secret",
     }
+    assert "torn down, data kept" in jhos("list", "-n", project).stdout
     again = jhos("teardown", "kept", "-n", project, "--yes")
     assert "Torn down already" in again.stdout
     jhos("deploy", "--name", "kept", "-n", project)

@@ -10,8 +10,10 @@ import click
 
 from jhos import __version__
 from jhos.cli.build_images import build_images
+from jhos.cli.completion import completion
 from jhos.cli.deploy import deploy
-from jhos.cli.output import Failure
+from jhos.cli.list_deployments import list_deployments
+from jhos.cli.output import Failure, remember, wants_data
 from jhos.cli.sandbox import sandbox
 from jhos.cli.teardown import teardown
 from jhos.errors import JhosError
@@ -30,11 +32,20 @@ class Group(click.Group):
                 os._exit(end.code)  # requests that hang are not waited for
             raise
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        remember(ctx, args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _terminate)
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            if not wants_data(ctx):
+                raise
+            hint = f"{(error.ctx or ctx).command_path} --help tells more."
+            raise Failure(error.format_message(), hint, error.exit_code, ctx) from error
         except JhosError as error:
             raise Failure(error.message, error.hint, error.exit_code, ctx) from error
         except KeyboardInterrupt as error:
@@ -83,7 +94,7 @@ def main() -> None:
     """
 
 
-for command in (deploy, teardown, build_images, sandbox):
+for command in (deploy, list_deployments, teardown, build_images, sandbox, completion):
     main.add_command(command)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 QUIET = "jhos.quiet"
+REQUEST_S = 30  # for commands that only look
 SANDBOX_PROJECT = "demo"  # in the sandbox, where nothing else says which
 
 

@@ -1,18 +1,25 @@
 """Results on standard output, in the form that was asked for; errors in the same form."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
 FORMS = ("table", "json", "yaml", "name")
-_CHOSEN = "jhos.output"
+_WORDS = "jhos.words"
+_ASKS_FOR_DATA = re.compile(r"(?:^|\s)(?:-o|--output)[\s=]?(?:json|yaml)(?:\s|$)")
 
 
-def _remember(context: click.Context, _: click.Parameter, value: str) -> str:
-    context.meta[_CHOSEN] = value
-    return value
+def remember(context: click.Context, words: Iterable[str]) -> None:
+    """What was typed: an error in it comes before any option is understood."""
+    context.meta.setdefault(_WORDS, " ".join(words))
+
+
+def wants_data(context: click.Context) -> bool:
+    """Whether the result, and so an error, is for a program to read."""
+    return bool(_ASKS_FOR_DATA.search(context.meta.get(_WORDS, "")))
 
 
 output_option = click.option(
@@ -21,7 +28,6 @@ output_option = click.option(
     type=click.Choice(FORMS),
     default="table",
     show_default=True,
-    callback=_remember,
     help="How the result is printed; name: only the names of what was changed.",
 )
 
@@ -41,6 +47,16 @@ def emit(output: str, text: str, data: Any, names: Iterable[str]) -> None:
             click.echo(text)
 
 
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Aligned columns, as wide as they must be; what is empty shows as `-`."""
+    lines = [list(head), *([cell or "-" for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
 class Failure(click.ClickException):
     """An error with what to do about it, on its way to standard error."""
 
@@ -50,7 +66,7 @@ class Failure(click.ClickException):
         super().__init__(clean(message))
         self.hint = clean(hint)
         self.exit_code = exit_code  # type: ignore[misc] # click reads it off the instance
-        self.as_json = context.meta.get(_CHOSEN) in ("json", "yaml")  # JSON is YAML
+        self.as_json = wants_data(context)  # JSON is YAML
 
     def show(self, file: Any = None) -> None:
         if self.as_json:

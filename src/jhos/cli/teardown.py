@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jhos.cli.completion import deployments
 from jhos.cli.options import Target, target_options, timeout_option, yes_option
 from jhos.cli.output import emit, output_option
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Remove a deployment; data stays.")
-@click.argument("name")
+@click.argument("name", shell_complete=deployments)
 @click.option("--delete-storage", is_flag=True, help="Delete also what would stay.")
 @timeout_option(300)
 @yes_option

@@ -1,0 +1,76 @@
+"""The deployments of the project, also those that were torn down and left their data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import parallel
+from jhos.cluster.route import url_of
+from jhos.kinds import Status, readiness
+from jhos.objects import INSTANCE, Object, labels_of
+
+OURS = "app.kubernetes.io/name=jupyterhub"
+SERVERS = "component=singleuser-server"
+TORN_DOWN = "torn down, data kept"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`state`: ready, torn down, or the part that is not ready and why; `servers` that run."""
+
+    name: str
+    state: str
+    url: str
+    servers: int
+    created: str  # as on the wire; "" where nothing runs
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == Status.READY
+
+
+def list_deployments(cluster: Cluster) -> list[Listed]:
+    """By name."""
+    deployments, routes, configurations, servers = parallel(
+        _call,
+        (
+            lambda: cluster.list("Deployment", OURS)[0],
+            lambda: cluster.list("Route", OURS)[0],
+            lambda: cluster.metadata("ConfigMap", OURS),
+            lambda: cluster.metadata("Pod", SERVERS),
+        ),
+    )
+    names = {_instance(obj) for obj in (*deployments, *configurations)}
+    return [
+        Listed(
+            name=name,
+            state=_state(parts := [each for each in deployments if _instance(each) == name]),
+            url=next((url_of(cluster, each) for each in routes if _instance(each) == name), ""),
+            servers=sum(labels_of(pod).get("app") == name for pod in servers),
+            created=min((part["metadata"]["creationTimestamp"] for part in parts), default=""),
+        )
+        for name in sorted(names)
+    ]
+
+
+def names(cluster: Cluster) -> list[str]:
+    """Of what `list_deployments` tells, in one request."""
+    return sorted({_instance(obj) for obj in cluster.metadata("ConfigMap", OURS)})
+
+
+def _call(ask: Callable[[], list[Object]]) -> list[Object]:
+    return ask()
+
+
+def _instance(obj: Object) -> str:
+    return labels_of(obj).get(INSTANCE, "")
+
+
+def _state(parts: list[Object]) -> str:
+    if not parts:
+        return TORN_DOWN
+    for part in parts:
+        found = readiness(part)
+        if found.status is not Status.READY:
+            return f"{part['metadata']['name']}: {found.message or found.status}"
+    return Status.READY
