@@ -2,7 +2,21 @@ from typing import Any
 
 import pytest
 
-from jhos.checks import BUILD, DEPLOY, TEARDOWN, check_host, check_rights
+from jhos.checks import (
+    BUILD,
+    DEPLOY,
+    TEARDOWN,
+    Verdict,
+    apis,
+    check_host,
+    check_rights,
+    limits,
+    quota,
+    rights,
+    storage,
+    streams,
+)
+from jhos.cluster.premises import Premises, quantity
 from jhos.errors import Refused, SettingsError
 from jhos.kinds import KINDS
 from jhos.settings.load import load
@@ -68,3 +82,111 @@ def test_an_address_that_no_router_takes_is_refused() -> None:
     with pytest.raises(SettingsError, match="64 characters"):
         check_host(settings, "b" * 29)
     check_host(load({"name": "a" * 34, "route": {"host": "hub.example.com"}}), "b" * 29)
+
+
+GROUPS = {"route.openshift.io", "image.openshift.io", "build.openshift.io"}
+SETTINGS = load({"name": "hub"})
+
+
+def premises(**known: Any) -> Premises:
+    """Of an empty project that is all that one could wish."""
+    whole: dict[str, Any] = {
+        "rules": [ADMIN],
+        "groups": GROUPS,
+        "free": {},
+        "bounds": ({}, {}),
+        "classes": ["fast", "slow"],
+        "default_class": "fast",
+        "tags": {"python": {"3.12-ubi9"}, "postgresql": {"16-el9"}},
+    }
+    return Premises(**whole | known)
+
+
+def quantities(**known: Any) -> dict[str, Any]:
+    return {key.replace("_", "."): quantity(value) for key, value in known.items()}
+
+
+def test_a_good_project_has_no_problem() -> None:
+    found = premises()
+    findings = [*rights(found), *apis(found), *streams(found), storage(found, SETTINGS),
+                limits(found, SETTINGS), quota(found, SETTINGS, deployed=False)[0]]  # fmt: skip
+    assert {each.verdict for each in findings} == {Verdict.OK}
+
+
+def test_a_missing_right_is_named_for_what_it_is_needed() -> None:
+    found = {each.check: each for each in rights(premises(rules=[of("Secret")]))}
+    assert found["Rights to deploy"].verdict is Verdict.PROBLEM
+    assert "create RoleBinding" in found["Rights to deploy"].message
+    assert "Secret" not in found["Rights to deploy"].message
+
+
+@pytest.mark.parametrize(
+    ("group", "verdict"),
+    [("route.openshift.io", Verdict.PROBLEM), ("build.openshift.io", Verdict.WARNING)],
+)
+def test_a_missing_api_is_told(group: str, verdict: Verdict) -> None:
+    found = {each.check: each.verdict for each in apis(premises(groups=GROUPS - {group}))}
+    assert found[f"API {group}"] is verdict
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "verdict"),
+    [
+        ({}, None, Verdict.OK),
+        ({}, "slow", Verdict.OK),
+        ({}, "gone", Verdict.PROBLEM),
+        ({"default_class": None}, None, Verdict.PROBLEM),
+        ({"classes": None, "default_class": None}, None, Verdict.WARNING),
+    ],
+)
+def test_the_volume_of_the_database_needs_a_class(
+    known: dict[str, Any], wanted: str | None, verdict: Verdict
+) -> None:
+    settings = load({"database": {"storage_class": wanted}})
+    assert storage(premises(**known), settings).verdict is verdict
+
+
+def test_public_images_stand_in_for_absent_streams() -> None:
+    found = streams(premises(tags={"python": set(), "postgresql": set()}))
+    assert {each.verdict for each in found} == {Verdict.WARNING}
+
+
+def test_a_container_outside_of_the_limits_is_named_with_its_setting() -> None:
+    found = limits(premises(bounds=(quantities(cpu="60m"), quantities(memory="400Mi"))), SETTINGS)
+    assert found.verdict is Verdict.PROBLEM
+    assert "hub.memory is 512Mi, at most 400Mi" in found.message
+    assert "proxy.cpu_request is 50m, at least 60m" in found.message
+    assert "database.memory" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("free", "deployed", "servers"),
+    [
+        ({"pods": 10}, False, 7),
+        ({"pods": 10}, True, 10),
+        ({"limits_memory": "2Gi"}, False, 2),
+        ({"limits_memory": "2Gi", "pods": 4}, False, 1),
+        ({"requests_storage": "10Gi"}, False, None),
+        ({}, False, None),
+    ],
+)
+def test_the_quota_tells_how_many_servers_fit(
+    free: dict[str, Any], deployed: bool, servers: int | None
+) -> None:
+    finding, fits = quota(premises(free=quantities(**free)), SETTINGS, deployed=deployed)
+    assert (finding.verdict, fits) == (Verdict.OK, servers)
+
+
+@pytest.mark.parametrize(
+    ("free", "words"),
+    [
+        ({"pods": 2}, "pods lacks 1"),
+        ({"limits_memory": "512Mi"}, "limits.memory lacks 512Mi"),
+        ({"requests_storage": "512Mi"}, "requests.storage lacks 512Mi"),
+        ({"pods": 3}, "room for 0"),
+    ],
+)
+def test_a_quota_that_is_too_small_is_told_in_numbers(free: dict[str, Any], words: str) -> None:
+    finding, fits = quota(premises(free=quantities(**free)), SETTINGS, deployed=False)
+    assert (finding.verdict, fits) == (Verdict.PROBLEM, 0)
+    assert words in finding.message

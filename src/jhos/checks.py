@@ -1,14 +1,35 @@
 """What would stop a command, found before anything is changed: one function a check."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.premises import Premises, Quantities, quantity
 from jhos.errors import Refused, SettingsError
 from jhos.kinds import KINDS
 from jhos.objects import Object
-from jhos.settings.model import Settings
+from jhos.settings.model import Resources, Settings
 
 HOST_LABEL_LENGTH = 63
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`hint`: what to do, where it is not ok."""
+
+    check: str
+    verdict: Verdict
+    message: str
+    hint: str = ""
+
 
 # (verb, kind or kind/subresource)
 DEPLOY = tuple(
@@ -37,23 +58,121 @@ BUILD = (
 
 def check_rights(cluster: Cluster, needed: Iterable[tuple[str, str]]) -> None:
     """Raises Refused unless the user has them; says in words what is missing."""
-    rules = cluster.rules()
     wanted = list(needed)
-    missing = [(verb, kind) for verb, kind in wanted if not _allowed(rules, verb, kind)]
+    rules = cluster.rules()
+    missing = _missing(rules, wanted)
     if not missing:
         return
-    if len(missing) == len(wanted):
+    check_project(cluster, rules)
+    raise Refused(f"In project {cluster.namespace} you may not: {_words(missing)}.", _ASK_ADMIN)
+
+
+def check_project(cluster: Cluster, rules: list[Object]) -> None:
+    """Raises Refused where the user may do nothing: such a project, or none, looks the same."""
+    if len(_missing(rules, DEPLOY)) == len(DEPLOY):
         raise Refused(
             f"There is no project {cluster.namespace} in which you have rights "
             f"(context {cluster.context}).",
             "Name one with -n PROJECT, or let one be made with --create-project.",
         )
-    rights = ", ".join(f"{verb} {kind}" for verb, kind in missing)
-    raise Refused(
-        f"In project {cluster.namespace} you may not: {rights}.",
-        "Someone who administers the project can grant you the role `admin`: "
-        "rights of `edit` are not enough, since the hub needs a Role of its own.",
-    )
+
+
+def rights(premises: Premises) -> list[Finding]:
+    """One for each of what jhos does."""
+    done = (("deploy", DEPLOY), ("tear down", TEARDOWN), ("build images", BUILD))
+    findings = []
+    for purpose, needed in done:
+        missing = _missing(premises.rules, needed)
+        if missing:
+            said = f"you may not {_words(missing)}"
+            findings.append(Finding(f"Rights to {purpose}", Verdict.PROBLEM, said, _ASK_ADMIN))
+        else:
+            findings.append(Finding(f"Rights to {purpose}", Verdict.OK, "all that is needed"))
+    return findings
+
+
+def apis(premises: Premises) -> list[Finding]:
+    """Routes are needed; without builds and image streams images come from a registry."""
+    findings = []
+    for group, verdict, hint in (
+        ("route.openshift.io", Verdict.PROBLEM, "jhos needs OpenShift, or `--sandbox`."),
+        ("image.openshift.io", Verdict.WARNING, _FROM_REGISTRY),
+        ("build.openshift.io", Verdict.WARNING, _FROM_REGISTRY),
+    ):
+        if group in premises.groups:
+            findings.append(Finding(f"API {group}", Verdict.OK, "there"))
+        else:
+            findings.append(Finding(f"API {group}", verdict, "not there", hint))
+    return findings
+
+
+def storage(premises: Premises, settings: Settings) -> Finding:
+    """Whether the database's volume can be made."""
+    wanted, classes = settings.database.storage_class, premises.classes
+    if classes is None:
+        return Finding("Storage", Verdict.WARNING, "you may not see the storage classes")
+    if wanted:
+        there = wanted in classes
+        said = f"class {wanted} is {'there' if there else 'not there'}"
+        hint = "" if there else f"There are: {', '.join(classes) or 'none'}."
+        return Finding("Storage", Verdict.OK if there else Verdict.PROBLEM, said, hint)
+    if premises.default_class:
+        return Finding("Storage", Verdict.OK, f"default class {premises.default_class}")
+    hint = f"Set database.storage_class; there are: {', '.join(classes) or 'none'}."
+    return Finding("Storage", Verdict.PROBLEM, "there is no default class", hint)
+
+
+def streams(premises: Premises) -> list[Finding]:
+    """The cluster's own images; what is used where they are absent."""
+    findings = []
+    for name, use in (("python", "builder"), ("postgresql", "database")):
+        tags = ", ".join(sorted(premises.tags[name]))
+        if tags:
+            findings.append(Finding(f"Image of the {use}", Verdict.OK, f"{name}: {tags}"))
+        else:
+            said = f"the cluster has no image stream {name}: the public image is pulled"
+            findings.append(Finding(f"Image of the {use}", Verdict.WARNING, said))
+    return findings
+
+
+def limits(premises: Premises, settings: Settings) -> Finding:
+    """Whether every container lies within the project's LimitRanges."""
+    least, most = premises.bounds
+    wrong = []
+    for name, part in _parts(settings).items():
+        for key, request, limit in (("memory", part.memory_request, part.memory),
+                                    ("cpu", part.cpu_request, part.cpu)):  # fmt: skip
+            if key in most and quantity(limit) > most[key]:
+                wrong.append(f"{name}.{key} is {limit}, at most {_shown(key, most[key])} may be")
+            if key in least and quantity(request) < least[key]:
+                floor = _shown(key, least[key])
+                wrong.append(f"{name}.{key}_request is {request}, at least {floor} must be")
+    if wrong:
+        hint = "Change these settings, or ask for another LimitRange."
+        return Finding("Limits of a container", Verdict.PROBLEM, "; ".join(wrong), hint)
+    return Finding("Limits of a container", Verdict.OK, "all parts lie within")
+
+
+def quota(premises: Premises, settings: Settings, *, deployed: bool) -> tuple[Finding, int | None]:
+    """Whether hub, proxy, database and one notebook fit, and how many notebooks do.
+
+    None: as many as the cluster holds. What is `deployed` is counted in the quota already.
+    """
+    one = _need([settings.notebook], {})
+    claims = {"persistentvolumeclaims": 1, "requests.storage": settings.database.storage}
+    base = _need([settings.hub, settings.proxy, settings.database], claims)
+    left = dict(premises.free) if deployed else _without(premises.free, base)
+    short = [f"{key} lacks {_shown(key, -free)}" for key, free in left.items() if free < 0]
+    hint = "Ask for more, or make the parts smaller (--notebook-memory …)."
+    if short:
+        said = f"hub, proxy and database do not fit: {', '.join(short)}"
+        return Finding("Quota", Verdict.PROBLEM, said, hint), 0
+    fits = [int(free // one[key]) for key, free in left.items() if one.get(key)]
+    if not fits:
+        return Finding("Quota", Verdict.OK, "none that limits notebooks"), None
+    verdict = Verdict.OK if min(fits) else Verdict.PROBLEM
+    said = f"room for {min(fits)} notebook servers at once"
+    return Finding("Quota", verdict, said, "" if min(fits) else hint), min(fits)
 
 
 def check_host(settings: Settings, namespace: str) -> None:
@@ -65,6 +184,57 @@ def check_host(settings: Settings, namespace: str) -> None:
             f"{HOST_LABEL_LENGTH} are possible.",
             "Take a shorter --name, or choose the address with --route-host.",
         )
+
+
+_ASK_ADMIN = (
+    "Someone who administers the project can grant you the role `admin`: "
+    "rights of `edit` are not enough, since the hub needs a Role of its own."
+)
+_FROM_REGISTRY = "Name images of a registry with --hub-image and --notebook-image."
+
+
+def _parts(settings: Settings) -> dict[str, Resources]:
+    return {
+        "hub": settings.hub,
+        "proxy": settings.proxy,
+        "database": settings.database,
+        "notebook": settings.notebook,
+    }
+
+
+def _need(parts: Iterable[Resources], others: dict[str, object]) -> Quantities:
+    """What pods of these parts take of a quota, by its names."""
+    need = {key: quantity(value) for key, value in others.items()}
+    for part in parts:
+        taken = {
+            "pods": 1,
+            "limits.memory": part.memory,
+            "limits.cpu": part.cpu,
+            "requests.memory": part.memory_request,
+            "requests.cpu": part.cpu_request,
+        }
+        for key, value in taken.items():
+            need[key] = need.get(key, quantity(0)) + quantity(value)
+    return need
+
+
+def _without(free: Quantities, need: Quantities) -> Quantities:
+    return {key: left - need.get(key, 0) for key, left in free.items()}
+
+
+def _shown(key: str, number: Decimal) -> str:
+    """As people write it: `512Mi`, `500m`."""
+    if key.endswith(("memory", "storage")):
+        return f"{number / 2**20:.0f}Mi"
+    return f"{number * 1000:.0f}m" if key.endswith("cpu") else f"{number:.0f}"
+
+
+def _words(missing: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{verb} {kind}" for verb, kind in missing)
+
+
+def _missing(rules: list[Object], needed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(verb, kind) for verb, kind in needed if not _allowed(rules, verb, kind)]
 
 
 def _allowed(rules: Iterable[Object], verb: str, kind: str) -> bool:

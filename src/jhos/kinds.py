@@ -113,6 +113,9 @@ _ROWS = (
     Kind("Lease", "coordination.k8s.io/v1", "leases"),
     Kind("Build", "build.openshift.io/v1", "builds", readiness=_build),
     Kind("ImageStreamTag", "image.openshift.io/v1", "imagestreamtags"),
+    Kind("ResourceQuota", "v1", "resourcequotas"),
+    Kind("LimitRange", "v1", "limitranges"),
+    Kind("StorageClass", "storage.k8s.io/v1", "storageclasses", namespaced=False),
     Kind("Project", "project.openshift.io/v1", "projects", namespaced=False),
     Kind("ProjectRequest", "project.openshift.io/v1", "projectrequests", namespaced=False),
     Kind(

@@ -15,6 +15,16 @@ def test_a_project_without_rights_is_refused(jhos: Run) -> None:
     assert "--create-project" in result.stderr
 
 
+def test_a_check_tells_what_there_is_and_changes_nothing(
+    jhos: Run, kubectl: Run, project: str
+) -> None:
+    found = jhos("check", "unborn", "-n", project)
+    assert "default class" in found.stdout
+    assert "problem" not in found.stdout
+    assert objects(kubectl, project, "all,cm,secret,pvc,lease", "app=unborn") == []
+    assert "no project openshift" in jhos("check", "-n", "openshift", code=4).stderr
+
+
 def test_an_unknown_image_leaves_nothing_behind(jhos: Run, kubectl: Run, project: str) -> None:
     result = jhos("deploy", "--name", "odd", "-n", project, "--notebook-image", "nowhere:1", code=2)
     assert "nowhere:1" in result.stderr
@@ -55,6 +65,9 @@ def test_a_quota_in_the_way_is_said_with_its_numbers(jhos: Run, kubectl: Run) ->
     kubectl("--kubeconfig", admin, "apply", "--server-side", "-f", "tests/e2e/quota.yaml")
     result = jhos("deploy", "--name", "small", "-n", "narrow", *FOREIGN, code=4)
     assert "exceeded quota: narrow" in result.stderr
+    found = jhos("check", "small", "-n", "narrow", code=4).stdout
+    assert "problem Quota" in found
+    assert "room for 0 notebook servers" in found
     jhos("teardown", "small", "-n", "narrow", "--yes", "--delete-storage")
 
 

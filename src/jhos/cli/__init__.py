@@ -10,6 +10,7 @@ import click
 
 from jhos import __version__
 from jhos.cli.build_images import build_images
+from jhos.cli.check import check
 from jhos.cli.completion import completion
 from jhos.cli.deploy import deploy
 from jhos.cli.list_deployments import list_deployments
@@ -94,7 +95,7 @@ def main() -> None:
     """
 
 
-for command in (deploy, list_deployments, teardown, build_images, sandbox, completion):
+for command in (check, deploy, list_deployments, teardown, build_images, sandbox, completion):
     main.add_command(command)
 
 

@@ -16,7 +16,6 @@ from jhos.errors import JhosError
 if TYPE_CHECKING:
     from jhos.sandbox.daemon import Status
     from jhos.sandbox.layout import Layout
-    from jhos.sandbox.probe import Check
 
 FOLLOW_S = 0.3
 _START = "Start it: jhos sandbox start"
@@ -164,10 +163,15 @@ def doctor(state_dir: Path | None, output: str) -> None:
       jhos sandbox doctor
       jhos sandbox doctor -o json
     """
+    from jhos.cli.terminal import checklist
     from jhos.sandbox.probe import checks
 
     found = checks(_layout(state_dir))
-    emit(output, _table(found), [asdict(check) for check in found], [each.name for each in found])
+    rows = [
+        ("ok" if each.ok else "problem", each.name, each.message, "" if each.ok else each.remedy)
+        for each in found
+    ]
+    emit(output, checklist(rows), [asdict(check) for check in found], [each.name for each in found])
     if not all(check.ok for check in found):
         sys.exit(1)
 
@@ -225,14 +229,3 @@ def _errors() -> Iterator[None]:
 
 def _port(status: "Status") -> str:
     return status.router.rpartition(":")[2]
-
-
-def _table(found: "list[Check]") -> str:
-    width = max(len(check.name) for check in found)
-    lines = []
-    for check in found:
-        mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
-        lines.append(f"{mark} {check.name:<{width}}  {check.message}")
-        if not check.ok and check.remedy:
-            lines.append(f"     {'':<{width}}  {check.remedy}")
-    return "\n".join(lines)

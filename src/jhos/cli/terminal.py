@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
@@ -22,6 +22,7 @@ _CONTROL = re.compile(
     r"|\x1b.?|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
 _REPEAT_S = 15  # a wait is said again after so long where lines cannot be rewritten
+_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _MARKS = {State.DONE: ("✓", "green"), State.FAILED: ("✗", "red"), State.WARNING: ("!", "yellow")}
 
 
@@ -103,6 +104,19 @@ def _live() -> Iterator[Report]:
         yield report
     finally:
         bar.stop()
+
+
+def checklist(rows: Iterable[tuple[str, str, str, str]]) -> str:
+    """Of (verdict, subject, message, hint): `ok`, `warning` or `problem`, a line each."""
+    found = list(rows)
+    width = max(len(subject) for _, subject, _, _ in found)
+    lines = []
+    for verdict, subject, message, hint in found:
+        mark = click.style(f"{verdict:<7}", fg=_COLOURS[verdict])
+        lines.append(f"{mark} {subject:<{width}}  {message}")
+        if hint:
+            lines.append(f"{'':<7} {'':<{width}}  {hint}")
+    return "\n".join(lines)
 
 
 def say(text: str) -> None:

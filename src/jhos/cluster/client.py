@@ -167,6 +167,11 @@ class Cluster:
         return found
 
     @translated
+    def groups(self) -> set[str]:
+        """The names of the API groups that the cluster has."""
+        return {group["name"] for group in self._read("get", "/apis")["groups"]}
+
+    @translated
     def watch(
         self, kind: str, version: str, selector: str = "", timeout_s: float = 300
     ) -> Iterator[tuple[str, Object]]:

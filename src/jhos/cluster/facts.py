@@ -66,7 +66,7 @@ def find_builder(cluster: Cluster, wanted: str | None) -> Builder:
             f"Images are not built for Python {wanted}.", f"Possible: {', '.join(sorted(PYTHONS))}."
         )
     stream = cluster.get(ObjectRef("ImageStream", "python"), SHARED)
-    tags = _tags(stream) if stream else {}
+    tags = tags_of(stream)
     for version in (wanted,) if wanted else PYTHONS:
         for tag in (f"{version}-ubi9", f"{version}-ubi8"):
             if tag in tags:
@@ -80,7 +80,7 @@ def find_builder(cluster: Cluster, wanted: str | None) -> Builder:
 def choose_database_image(cluster: Cluster) -> str:
     """The newest tag of the cluster's `postgresql` stream, else the public sclorg image."""
     stream = cluster.get(ObjectRef("ImageStream", "postgresql"), SHARED)
-    majors = {tag: _DATABASE_TAG.fullmatch(tag) for tag in (_tags(stream) if stream else {})}
+    majors = {tag: _DATABASE_TAG.fullmatch(tag) for tag in tags_of(stream)}
     found = [(int(match[1]), tag) for tag, match in majors.items() if match]
     return f"{SHARED}/postgresql:{max(found)[1]}" if found else PUBLIC_DATABASE
 
@@ -109,7 +109,7 @@ def resolve(cluster: Cluster, spec: str) -> str:
         return spec
     namespace, name, tag = found
     stream = _visible(cluster, ObjectRef("ImageStream", name), namespace)
-    tags = _tags(stream) if stream else {}
+    tags = tags_of(stream)
     tag = tag or _default_tag(tags)
     if tag in tags:
         return _pull_spec(stream or {}, tag, tags[tag])
@@ -127,9 +127,9 @@ def stream_of(spec: str) -> tuple[str | None, str, str] | None:
     return (match[1], match[2], match[3] or "") if match else None
 
 
-def _tags(stream: Object) -> dict[str, Object]:
+def tags_of(stream: Object | None) -> dict[str, Object]:
     """The newest item of each tag that has one."""
-    tags = stream.get("status", {}).get("tags") or []
+    tags = (stream or {}).get("status", {}).get("tags") or []
     return {each["tag"]: each["items"][0] for each in tags if each.get("items")}
 
 

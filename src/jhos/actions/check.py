@@ -1,0 +1,45 @@
+"""Find out what would stop a deployment, and change nothing."""
+
+from dataclasses import dataclass
+
+from jhos import checks
+from jhos.checks import Finding, Verdict
+from jhos.cluster.client import Cluster
+from jhos.cluster.facts import stored
+from jhos.cluster.premises import premises
+from jhos.settings.load import Layer, defaults, load, parse
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`servers`: how many notebook servers fit into the quota; None: it does not limit them."""
+
+    name: str
+    namespace: str
+    findings: tuple[Finding, ...]
+    servers: int | None
+
+    @property
+    def is_well(self) -> bool:
+        return all(each.verdict is not Verdict.PROBLEM for each in self.findings)
+
+
+def check(cluster: Cluster, wanted: Layer) -> Checked:
+    """Of the deployment that `wanted` names: as it stands, or as it would be."""
+    name = wanted.get("name") or defaults()["name"]
+    load(wanted)
+    found = premises(cluster)
+    checks.check_project(cluster, found.rules)
+    config, _ = stored(cluster, name)
+    document = config.get("data", {}).get("settings.yaml", "")
+    settings = load(parse(document, "the deployment"), wanted)
+    quota, servers = checks.quota(found, settings, deployed=bool(document))
+    findings = (
+        *checks.rights(found),
+        *checks.apis(found),
+        *checks.streams(found),
+        checks.storage(found, settings),
+        checks.limits(found, settings),
+        quota,
+    )
+    return Checked(name, cluster.namespace, findings, servers)

@@ -1,0 +1,45 @@
+"""jhos check"""
+
+from dataclasses import asdict
+
+import click
+
+from jhos.cli.completion import deployments
+from jhos.cli.options import REQUEST_S, Target, target_options
+from jhos.cli.output import emit, output_option
+
+PROBLEMS = 4  # the exit code of what a cluster refuses
+
+
+@click.command(short_help="Find what would stop a deployment.")
+@click.argument("name", required=False, shell_complete=deployments)
+@output_option
+@target_options
+def check(target: Target, name: str | None, output: str) -> None:
+    """Find what would stop a deployment in the project, and say what to do. Changes nothing.
+
+    Rights, APIs, images, storage, limits and quota are looked at, and how many notebook servers
+    the quota has room for. Ends with exit code 4 if anything stands in the way.
+
+    \b
+    Examples:
+      jhos check
+      jhos check jakevdp -n course -o json
+    """
+    from jhos.actions.check import check as act
+    from jhos.cli.terminal import checklist, say
+
+    cluster = target.connect(REQUEST_S)
+    say(f"Project {cluster.namespace} (context {cluster.context})")
+    checked = act(cluster, {"name": name} if name else {})
+    rows = [(each.verdict, each.check, each.message, each.hint) for each in checked.findings]
+    data = {
+        "name": checked.name,
+        "project": checked.namespace,
+        "ok": checked.is_well,
+        "servers": checked.servers,
+        "findings": [asdict(each) for each in checked.findings],
+    }
+    emit(output, checklist(rows), data, [each.check for each in checked.findings])
+    if not checked.is_well:
+        click.get_current_context().exit(PROBLEMS)

@@ -1,0 +1,106 @@
+"""What a project offers before anything is deployed into it, asked side by side."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from kubernetes.utils import parse_quantity
+
+from jhos.cluster.client import Cluster
+from jhos.cluster.facts import SHARED, tags_of
+from jhos.cluster.parallel import parallel
+from jhos.errors import Refused
+from jhos.objects import Object, ObjectRef, annotations_of
+
+Quantities = dict[str, Decimal]
+
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Premises:
+    """`free`: of the quotas, by resource (`limits.memory`: bytes, `pods`); absent: unlimited.
+
+    `bounds`: least and most that a container may ask for, by resource. `classes`: storage
+    classes, the default first; None: not to be seen. `tags`: of the cluster's own image streams.
+    """
+
+    rules: list[Object]
+    groups: set[str]
+    free: Quantities
+    bounds: tuple[Quantities, Quantities]
+    classes: list[str] | None
+    default_class: str | None
+    tags: dict[str, set[str]]
+
+
+def quantity(text: Any) -> Decimal:
+    """Of a Kubernetes quantity, in bytes, cores or pieces."""
+    number: Decimal = parse_quantity(text)
+    return number
+
+
+def premises(cluster: Cluster) -> Premises:
+    """Seven requests at once; what the user may not see counts as not there."""
+    answers: list[Any] = parallel(
+        _attempt,
+        (
+            cluster.rules,
+            cluster.groups,
+            lambda: cluster.list("ResourceQuota")[0],
+            lambda: cluster.list("LimitRange")[0],
+            lambda: cluster.list("StorageClass")[0],
+            lambda: cluster.get(ObjectRef("ImageStream", "python"), SHARED),
+            lambda: cluster.get(ObjectRef("ImageStream", "postgresql"), SHARED),
+        ),
+    )
+    rules, groups, quotas, ranges, classes, python, postgresql = answers
+    defaults = [
+        each["metadata"]["name"]
+        for each in classes or []
+        if annotations_of(each).get(_DEFAULT_CLASS) == "true"
+    ]
+    return Premises(
+        rules=rules or [],
+        groups=groups or set(),
+        free=_free(quotas or []),
+        bounds=_bounds(ranges or []),
+        classes=None if classes is None else [each["metadata"]["name"] for each in classes],
+        default_class=defaults[0] if defaults else None,
+        tags={"python": set(tags_of(python)), "postgresql": set(tags_of(postgresql))},
+    )
+
+
+def _attempt(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except Refused:
+        return None
+
+
+def _free(quotas: list[Object]) -> Quantities:
+    """The least that any of the quotas leaves; those of a scope are left out."""
+    free: Quantities = {}
+    for quota in quotas:
+        if quota["spec"].get("scopes") or quota["spec"].get("scopeSelector"):
+            continue
+        used = quota.get("status", {}).get("used", {})
+        for key, hard in quota["spec"].get("hard", {}).items():
+            left = quantity(hard) - quantity(used.get(key, 0))
+            name = key if "." in key or key not in ("memory", "cpu") else f"requests.{key}"
+            free[name] = min(left, free.get(name, left))
+    return free
+
+
+def _bounds(ranges: list[Object]) -> tuple[Quantities, Quantities]:
+    least: Quantities = {}
+    most: Quantities = {}
+    for limit in (each for obj in ranges for each in obj["spec"]["limits"]):
+        if limit["type"] != "Container":
+            continue
+        for key, value in (limit.get("min") or {}).items():
+            least[key] = max(quantity(value), least.get(key, quantity(value)))
+        for key, value in (limit.get("max") or {}).items():
+            most[key] = min(quantity(value), most.get(key, quantity(value)))
+    return least, most
