@@ -53,6 +53,7 @@ BUILD = (
     ("create", "ImageStream"),
     ("create", "BuildConfig"),
     ("create", "BuildConfig/instantiatebinary"),
+    ("create", "BuildConfig/instantiate"),
 )
 
 
@@ -173,6 +174,20 @@ def quota(premises: Premises, settings: Settings, *, deployed: bool) -> tuple[Fi
     verdict = Verdict.OK if min(fits) else Verdict.PROBLEM
     said = f"room for {min(fits)} notebook servers at once"
     return Finding("Quota", verdict, said, "" if min(fits) else hint), min(fits)
+
+
+def check_builds(cluster: Cluster) -> None:
+    """Raises Refused on a cluster without the optional Build or ImageStream API."""
+    groups = cluster.groups()
+    for kind, way in (
+        ("ImageStream", "jhos deploy --hub-image REGISTRY/NAME:TAG --notebook-image …"),
+        ("Build", "jhos build-images hub --import REGISTRY/NAME:TAG"),
+    ):
+        if KINDS[kind].api_version.partition("/")[0] not in groups:
+            raise Refused(
+                f"This cluster builds no images: it has no {kind} API.",
+                f"Take images that were built elsewhere: {way}",
+            )
 
 
 def check_host(settings: Settings, namespace: str) -> None:

@@ -10,6 +10,7 @@ class State(StrEnum):
     DONE = "done"
     FAILED = "failed"
     WARNING = "warning"
+    SAID = "said"  # a line of its output: none replaces another
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,11 @@ import pytest
 
 from tests.hub_image.conftest import HUB_IMAGE, MINIMAL
 
-PINNED = [HUB_IMAGE / "requirements.txt", HUB_IMAGE / "uv.txt", MINIMAL / "requirements.txt"]
+IMAGES = MINIMAL.parent
+PINNED = [
+    HUB_IMAGE / "requirements.txt", HUB_IMAGE / "uv.txt", *sorted(IMAGES.glob("*/requirements.txt"))
+]  # fmt: skip
+PINS = "requirements.txt"
 LOCK = HUB_IMAGE / "proxy/package-lock.json"
 
 
@@ -52,3 +56,16 @@ def test_hub_and_notebook_have_the_same_jupyterhub() -> None:
         if line.startswith("jupyterhub==")
     }
     assert versions == {"jupyterhub==6.1.1"}
+
+
+@pytest.mark.parametrize(("image", "on"), [("scipy", "minimal"), ("tensorflow", "scipy")])
+def test_an_image_moves_no_version_of_the_one_it_is_built_on(image: str, on: str) -> None:
+    def versions(name: str) -> dict[tuple[str, str], str]:
+        lines = [line.split(" --hash")[0] for line in requirements(IMAGES / name / PINS)]
+        parsed = [re.match(r"(\S+?)==(\S+)(.*)", line) for line in lines]
+        return {(each[1], each[3].strip()): each[2] for each in parsed if each}
+
+    below = versions(on)
+    shared = {key: version for key, version in versions(image).items() if key in below}
+    assert len(shared) > 5
+    assert shared == {key: below[key] for key in shared}

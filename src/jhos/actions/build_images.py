@@ -1,27 +1,38 @@
-"""Build images in the cluster from sources that travel along; what is there already is not built.
+"""Build images in the cluster, parents before children; what is there already is not built.
 
-Builds of one command run side by side. A build of the same content that runs already, whoever
-began it, is waited for instead of begun again.
+Independent builds run side by side. A build of the same content that runs already, whoever began
+it, is waited for instead of begun again.
 """
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jhos.checks import BUILD, check_rights
+from jhos.checks import BUILD, check_builds, check_rights
 from jhos.cluster import lease
+from jhos.cluster.builds import Following, log_of
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import Builder, find_builder
+from jhos.cluster.facts import Builder, builder_of, find_builder, import_image
 from jhos.cluster.feed import feed
 from jhos.cluster.parallel import parallel
-from jhos.errors import BuildFailed, Conflict, JhosError, OutOfTime
+from jhos.errors import BuildFailed, Conflict, OutOfTime, SettingsError
 from jhos.events import Event, Report, State
-from jhos.images import CONTENT_LABEL, Image, content_hash, pack
-from jhos.kinds import KINDS, Status, readiness
+from jhos.images import (
+    CONTENT_LABEL,
+    PYTHON,
+    Git,
+    Image,
+    Wishes,
+    catalog,
+    content_hash,
+    pack,
+    with_parents,
+)
+from jhos.kinds import KINDS, Readiness, Status, readiness
 from jhos.objects import Object, ObjectRef, labels_of
 from jhos.render import render_one
 
-MEMORY = "2Gi"
 _LOG_LINES = 20
 _OF_CONFIG = "openshift.io/build-config.name"
 
@@ -35,30 +46,254 @@ class Built:
 
 
 def build_images(
-    cluster: Cluster,
-    images: Sequence[Image],
-    *,
-    python: str | None,
-    timeout_s: float,
-    report: Report,
+    cluster: Cluster, images: Sequence[Image], wishes: Wishes, *, timeout_s: float, report: Report
 ) -> list[Built]:
-    """In the order of `images`. Raises BuildFailed with the last lines of the log."""
+    """With those that they are built on, which come first.
+
+    Raises BuildFailed with the last lines of the log. An interruption cancels what was begun.
+    """
+    check_builds(cluster)
     check_rights(cluster, BUILD)
-    # Only what is tagged by Python version follows the wish for one.
-    wishes = [python if image.tag == "python" else None for image in images]
-    builders = {wish: find_builder(cluster, wish) for wish in set(wishes)}
+    wanted = with_parents(images)
+    run = _Run(cluster, wishes, timeout_s, report, [image.key for image in images])
+    parallel(run.prepare, dict.fromkeys(_python(image, wishes) for image in wanted))
+    keys = {image.key for image in wanted}
+    try:
+        run.grow([image for image in wanted if image.builder not in keys], wanted)
+    except KeyboardInterrupt:
+        run.cancel()
+        raise
+    return [run.built[image.key] for image in wanted]
 
-    def begin(job: tuple[Image, str | None]) -> Built:
-        return _begin(cluster, job[0], builders[job[1]], timeout_s, report)
 
-    built = parallel(begin, zip(images, wishes, strict=True))
-    running = {each.build: each.spec for each in built if each.build}
-    if running:
-        _follow(cluster, running, timeout_s, report)
-    for image, each in zip(images, built, strict=True):
+def rebuild(
+    cluster: Cluster, name: str, wishes: Wishes, *, timeout_s: float, report: Report
+) -> Built:
+    """Once more by the build config that is there. Raises SettingsError where there is none."""
+    check_builds(cluster)
+    config = cluster.get(ObjectRef("BuildConfig", name))
+    if config is None or config["spec"]["source"].get("type") != "Git":
+        raise SettingsError(
+            f"There is no build config {name} that builds from a git repository.",
+            "Make one with: jhos quickstart --name NAME --git-url URL",
+        )
+    run = _Run(cluster, wishes, timeout_s, report)
+    spec: str = config["spec"]["output"]["to"]["name"]
+    try:
+        return run.follow(spec, _instantiate(cluster, name))
+    except KeyboardInterrupt:
+        run.cancel()
+        raise
+
+
+def import_tags(
+    cluster: Cluster, image: Image, reference: str, python: str | None, report: Report
+) -> Built:
+    """The image of a registry under the name that the image of the catalog would be built as."""
+    match = re.search(r"\b3\.?(1\d)\b", reference)
+    version = python or (f"3.{match[1]}" if match else "")
+    if image.tag == PYTHON and not version:
+        raise SettingsError(f"The Python version of {reference} is not known.", "Say --python 3.12")
+    spec = image.spec(version)
+    import_image(cluster, spec, reference)
+    report(Event(f"Image {spec}", State.DONE, f"imported from {reference}"))
+    return Built(spec, "")
+
+
+class _Run:
+    """The builds of one command: builders by Python version, results by key, builds that run.
+
+    `named`: keys of the images that were asked for; the others are those that these need.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        wishes: Wishes,
+        timeout_s: float,
+        report: Report,
+        named: Iterable[str] = (),
+    ) -> None:
+        self.cluster, self.wishes, self.timeout_s = cluster, wishes, timeout_s
+        self.report, self.deadline = report, time.monotonic() + timeout_s
+        self.pythons: dict[str | None, Builder] = {}
+        self.built: dict[str, Built] = {}
+        self.begun: dict[str, str] = {}
+        self.named = set(named)
+
+    def prepare(self, python: str | None) -> None:
+        """Find the Python builder image and say which."""
+        given = self.wishes.builder
+        found = (
+            builder_of(self.cluster, given, python) if given else find_builder(self.cluster, python)
+        )
+        if given and not found.version:
+            raise SettingsError(
+                f"The Python version of builder image {given} is not known.", "Say --python 3.12"
+            )
+        self.pythons[python] = found
+        self.report(Event(f"Builder image {found.title}", State.DONE, f"Python {found.version}"))
+
+    def grow(self, images: Sequence[Image], wanted: Sequence[Image]) -> None:
+        """Each, and then what is built on it."""
+
+        def one(image: Image) -> None:
+            self.built[image.key] = self._build(image)
+            self.grow([each for each in wanted if each.builder == image.key], wanted)
+
+        parallel(one, images)
+
+    def cancel(self) -> None:
+        for name, spec in dict(self.begun).items():
+            self.cluster.merge(ObjectRef("Build", name), {"status": {"cancelled": True}})
+            self.report(Event(f"Image {spec}", State.FAILED, f"build {name} was cancelled"))
+
+    def follow(self, spec: str, name: str) -> Built:
+        """Until a build that was begun here has ended."""
+        self.begun[name] = spec
+        self._await(spec, name)
+        del self.begun[name]
+        return Built(spec, name)
+
+    def _build(self, image: Image) -> Built:
+        builder = self._builder(image)
+        spec, content = image.spec(builder.version), content_hash(image, builder.digest)
+        subject = f"Image {spec}"
+        again = self.wishes.again and image.key in self.named
+        if not again and _built_from(self.cluster, spec) == content:
+            self.report(Event(subject, State.DONE, "up to date"))
+            return self._tagged(image, Built(spec, ""))
+        left = self.deadline - time.monotonic()
+        with lease.held(self.cluster, f"{image.name}-build", subject, left, self.report):
+            running = _running(self.cluster, image, content)
+            name = running or self._start(image, builder, spec, content)
+        if running:
+            self._await(spec, name)
+            return self._tagged(image, Built(spec, name))
+        return self._tagged(image, self.follow(spec, name))
+
+    def _builder(self, image: Image) -> Builder:
+        python = self.pythons[_python(image, self.wishes)]
+        if image.builder == PYTHON:
+            return python
+        parent = self.built.get(image.builder)
+        return builder_of(self.cluster, parent.spec if parent else image.builder, python.version)
+
+    def _start(self, image: Image, builder: Builder, spec: str, content: str) -> str:
+        """The name of the new build. Raises Conflict where its objects are somebody else's."""
+        self.report(Event(f"Image {spec}", State.RUNNING, "sending the source"))
+        objects = build_objects(image, builder, spec, content, self.wishes)
+        for live in parallel(self.cluster.get, map(ObjectRef.of, objects)):
+            if live and labels_of(live).get("app.kubernetes.io/managed-by") != "jhos":
+                raise Conflict(
+                    f"{ObjectRef.of(live)} exists already and was not made by jhos.",
+                    f"Remove it, or use an image that is there: jhos deploy --hub-image … "
+                    f"--notebook-image … (instead of {spec}).",
+                )
+        for obj in objects:
+            self.cluster.apply(obj, force=True)
+        if isinstance(image.source, Git):
+            return _instantiate(self.cluster, image.name)
+        config = ObjectRef("BuildConfig", image.name)
+        build = self.cluster.upload(config, "instantiatebinary", pack(image.source))
+        return str(build["metadata"]["name"])
+
+    def _tagged(self, image: Image, built: Built) -> Built:
         if image.version:
-            _tag(cluster, image.name, each.spec, image.version)
-    return built
+            _tag(self.cluster, image.name, built.spec, image.version)
+        return built
+
+    def _await(self, spec: str, name: str) -> None:
+        """Until the build has ended, with its last log line as the progress, or its whole log."""
+        log = Following(self.cluster, name, spec, self.report) if self.wishes.follow else None
+        message = "new"
+        selector = f"{_OF_CONFIG}={name.rpartition('-')[0]}"
+        with feed(self.cluster, {"Build": selector}) as changes:
+            while True:
+                change = changes.next(2)
+                if change and change[2].get("metadata", {}).get("name") == name:
+                    state = _state(change[1], change[2])
+                    message = state.message
+                    if log and message == "running":
+                        log.start()
+                    if state.status is not Status.PROGRESSING:
+                        break
+                elif not change:
+                    self._tell(spec, name, message)
+                self._check_time(spec, message)
+        if log:
+            log.finish()
+        if state.status is Status.FAILED:
+            raise _failed(self.cluster, name, spec, message, self.report)
+        self.report(Event(f"Image {spec}", State.DONE, "built"))
+
+    def _tell(self, spec: str, name: str, message: str) -> None:
+        running = message == "running" and not self.wishes.follow
+        line = log_of(self.cluster, name, 1).rpartition("\n")[2] if running else ""
+        self.report(Event(f"Image {spec}", State.RUNNING, line or message))
+
+    def _check_time(self, spec: str, message: str) -> None:
+        if time.monotonic() > self.deadline:
+            raise OutOfTime(
+                f"Not built after {self.timeout_s:.0f} s: {spec} ({message}).",
+                "The build goes on; run the same command again to go on waiting.",
+            )
+
+
+def build_objects(
+    image: Image, builder: Builder, spec: str, content: str, wishes: Wishes
+) -> list[Object]:
+    image_labels = {**image.labels, CONTENT_LABEL: content}
+    own = {"app": image.app, "app.kubernetes.io/instance": image.app} if image.app else {}
+    values = {
+        "image": image,
+        "labels": {"build": image.name, "app.kubernetes.io/managed-by": "jhos", **own},
+        "builder": builder.source,
+        "source": _source(image, wishes),
+        "tag": spec,
+        "env": [{"name": key, "value": value} for key, value in wishes.env.items()],
+        "image_labels": [{"name": key, "value": value} for key, value in image_labels.items()],
+        "wishes": wishes,
+        "hook_secret": image.hook_secret,
+    }
+    return [
+        render_one(f"images/{kind}.yaml.j2", **values) for kind in ("imagestream", "buildconfig")
+    ]
+
+
+def _source(image: Image, wishes: Wishes) -> Object:
+    secrets: Object = {}
+    if wishes.secret:
+        secrets["secrets"] = [{"secret": {"name": wishes.secret}, "destinationDir": "/tmp/build"}]
+    if not isinstance(image.source, Git):
+        return {"type": "Binary", "binary": {}, **secrets}
+    git = image.source
+    source: Object = {"type": "Git", "git": {"uri": git.uri}, **secrets}
+    if git.ref:
+        source["git"]["ref"] = git.ref
+    if git.context_dir:
+        source["contextDir"] = git.context_dir
+    if git.secret:
+        source["sourceSecret"] = {"name": git.secret}
+    return source
+
+
+def _python(image: Image, wishes: Wishes) -> str | None:
+    """Only what is tagged by Python version follows the wish for one."""
+    known = catalog()
+    while image.tag != PYTHON and image.builder in known:
+        image = known[image.builder]
+    return wishes.python if image.tag == PYTHON else None
+
+
+def _instantiate(cluster: Cluster, name: str) -> str:
+    request = {
+        "apiVersion": KINDS["Build"].api_version,
+        "kind": "BuildRequest",
+        "metadata": {"name": name},
+    }
+    build = cluster.post(ObjectRef("BuildConfig", name), "instantiate", request)
+    return str(build["metadata"]["name"])
 
 
 def _tag(cluster: Cluster, stream: str, spec: str, version: str) -> None:
@@ -83,44 +318,10 @@ def _digest(tag: Object | None) -> str:
     return str(tag["image"]["metadata"]["name"]) if tag else ""
 
 
-def _begin(
-    cluster: Cluster, image: Image, builder: Builder, timeout_s: float, report: Report
-) -> Built:
-    spec = image.spec(builder.version)
-    subject, content = f"Image {spec}", content_hash(image, builder.digest)
-    if _built_from(cluster, spec) == content:
-        report(Event(subject, State.DONE, "up to date"))
-        return Built(spec, "")
-
-    with lease.held(cluster, f"{image.name}-build", subject, timeout_s, report):
-        name = _running(cluster, image, content)
-        return Built(spec, name or _start(cluster, image, builder, content, report))
-
-
-def _start(cluster: Cluster, image: Image, builder: Builder, content: str, report: Report) -> str:
-    """The name of the new build. Raises Conflict where its objects are somebody else's."""
-    spec = image.spec(builder.version)
-    report(Event(f"Image {spec}", State.RUNNING, "sending the source"))
-    objects = _objects(image, builder, spec, content)
-    for live in parallel(cluster.get, map(ObjectRef.of, objects)):
-        if live and labels_of(live).get("app.kubernetes.io/managed-by") != "jhos":
-            raise Conflict(
-                f"{ObjectRef.of(live)} exists already and was not made by jhos.",
-                f"Remove it, or use an image that is there: jhos deploy --hub-image … "
-                f"--notebook-image … (instead of {spec}).",
-            )
-    for obj in objects:
-        cluster.apply(obj, force=True)
-    config = ObjectRef("BuildConfig", image.name)
-    build = cluster.upload(config, "instantiatebinary", pack(image))
-    name: str = build["metadata"]["name"]
-    return name
-
-
 def _built_from(cluster: Cluster, spec: str) -> str:
     """The content hash of the image that the tag names now."""
     tag = cluster.get(ObjectRef("ImageStreamTag", spec)) or {}
-    config = tag.get("image", {}).get("dockerImageMetadata", {}).get("Config") or {}
+    config = (tag.get("image") or {}).get("dockerImageMetadata", {}).get("Config") or {}
     labels: dict[str, str] = config.get("Labels") or {}
     return labels.get(CONTENT_LABEL, "")
 
@@ -136,64 +337,17 @@ def _running(cluster: Cluster, image: Image, content: str) -> str:
     return ""
 
 
-def _objects(image: Image, builder: Builder, spec: str, content: str) -> list[Object]:
-    image_labels = {**image.labels, CONTENT_LABEL: content}
-    values = {
-        "image": image,
-        "labels": {"build": image.name, "app.kubernetes.io/managed-by": "jhos"},
-        "builder": builder.source,
-        "tag": spec,
-        "image_labels": [{"name": key, "value": value} for key, value in image_labels.items()],
-        "memory": MEMORY,
-    }
-    return [
-        render_one(f"images/{kind}.yaml.j2", **values) for kind in ("imagestream", "buildconfig")
-    ]
-
-
-def _follow(cluster: Cluster, running: dict[str, str], timeout_s: float, report: Report) -> None:
-    """Until all builds (name → spec) have ended, each with its last log line as the progress."""
-    deadline, left = time.monotonic() + timeout_s, dict.fromkeys(running, "new")
-    with feed(cluster, {"Build": _OF_CONFIG}) as changes:
-        while left:
-            change = changes.next(2)
-            if change and change[1] != "SYNCED" and change[2]["metadata"]["name"] in left:
-                name = change[2]["metadata"]["name"]
-                state = readiness({**change[2], "kind": "Build"})
-                left[name] = state.message
-                if state.status is Status.FAILED or change[1] == "DELETED":
-                    raise _failed(cluster, name, running[name], state.message, report)
-                if state.status is Status.READY:
-                    del left[name]
-                    report(Event(f"Image {running[name]}", State.DONE, "built"))
-            if not change:
-                _tell(cluster, left, running, report)
-            if left and time.monotonic() > deadline:
-                waiting = ", ".join(f"{running[name]} ({state})" for name, state in left.items())
-                raise OutOfTime(
-                    f"Not built after {timeout_s:.0f} s: {waiting}.",
-                    "The builds go on; run the same command again to go on waiting.",
-                )
-
-
-def _tell(cluster: Cluster, states: dict[str, str], specs: dict[str, str], report: Report) -> None:
-    for name, state in states.items():
-        line = _log(cluster, name, 1).rpartition("\n")[2] if state == "running" else ""
-        report(Event(f"Image {specs[name]}", State.RUNNING, line or state))
+def _state(event: str, build: Object) -> Readiness:
+    if event == "DELETED":
+        return Readiness(Status.FAILED, "the build was deleted")
+    return readiness({**build, "kind": "Build"})
 
 
 def _failed(cluster: Cluster, name: str, spec: str, reason: str, report: Report) -> BuildFailed:
     report(Event(f"Image {spec}", State.FAILED, reason))
-    lines = _log(cluster, name, _LOG_LINES)
+    lines = log_of(cluster, name, _LOG_LINES)
     return BuildFailed(
         f"Image {spec} could not be built: {reason}"
         + (f"\nThe last lines of build {name}:\n{lines}" if lines else ""),
         f"Mend the cause and run the same command again (whole log: oc logs build/{name}).",
     )
-
-
-def _log(cluster: Cluster, name: str, lines: int) -> str:
-    try:
-        return cluster.text(ObjectRef("Build", name), "log", tailLines=str(lines)).rstrip()
-    except JhosError:
-        return ""

@@ -21,7 +21,7 @@ from jhos.cluster.facts import (
 from jhos.cluster.route import until_answered, url_of
 from jhos.errors import SettingsError
 from jhos.events import Event, Report, State
-from jhos.images import Image, catalog
+from jhos.images import Image, Wishes, catalog
 from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan
 from jhos.render import Facts, render, secret
@@ -152,7 +152,8 @@ def _images(
         images = _buildable(absent)
         check_names(cluster, settings.name, objects({spec: spec for spec in specs}))
         left = deadline - time.monotonic()
-        build_images(cluster, images, python=_python(absent), timeout_s=left, report=report)
+        wishes = Wishes(python=_python(absent))
+        build_images(cluster, images, wishes, timeout_s=left, report=report)
     resolved = found | resolve_all(cluster, absent)
     return {spec: _present(image) for spec, image in resolved.items()}
 

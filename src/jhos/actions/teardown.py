@@ -16,8 +16,10 @@ from jhos.settings.load import check_name
 from jhos.wait import until_gone
 
 KINDS = (
+    "BuildConfig",
     "ConfigMap",
     "Deployment",
+    "ImageStream",
     "NetworkPolicy",
     "PersistentVolumeClaim",
     "Role",

@@ -47,6 +47,9 @@ class Lines:
 
     def report(self, event: Event) -> None:
         with self.lock:
+            if event.state is State.SAID:
+                _tell(f"{event.subject} | {clean(event.message)}")
+                return
             elapsed = time.monotonic() - self.started
             state, message, said = self.last.get(event.subject, (None, "", 0.0))
             if event.state is state:
@@ -86,6 +89,10 @@ def _live() -> Iterator[Report]:
     def report(event: Event) -> None:
         message = clean(event.message)
         with lock:
+            if event.state is State.SAID:
+                said = Text.assemble((f"{event.subject} | ", "dim"), message)
+                bar.console.print(said, soft_wrap=True)
+                return
             if event.state is State.RUNNING:
                 bar.start()  # not before: a question may come first
                 if event.subject not in tasks:

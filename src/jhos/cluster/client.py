@@ -140,6 +140,32 @@ class Cluster:
         return answer or {}
 
     @translated
+    def post(self, ref: ObjectRef, subresource: str, body: Object) -> Object:
+        """For example a BuildRequest to `instantiate`."""
+        path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        return self._read("post", f"{path}/{subresource}", body=body) or {}
+
+    def lines(self, ref: ObjectRef, subresource: str, **query: str) -> Iterator[str]:
+        """The lines of a log as they come, until it ends."""
+        rest = b""
+        for chunk in self._stream(ref, subresource, **query).stream(decode_content=False):
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from (line.decode(errors="replace") for line in whole)
+        if rest:
+            yield rest.decode(errors="replace")
+
+    @translated
+    def _stream(self, ref: ObjectRef, subresource: str, **query: str) -> Any:
+        path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        return self._request(
+            "get",
+            f"{path}/{subresource}",
+            query_params=list(query.items()),
+            header_params={"Accept": "text/plain, application/json"},
+            _request_timeout=(_CONNECT_S, _UPLOAD_S),
+        )
+
+    @translated
     def text(self, ref: ObjectRef, subresource: str, **query: str) -> str:
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
         answer = self._request(

@@ -12,6 +12,8 @@ from jhos.objects import Object, ObjectRef
 
 SHARED = "openshift"  # the namespace of the streams that every project may use
 PUBLIC_DATABASE = "quay.io/sclorg/postgresql-16-c9s:latest"
+PUBLIC_PYTHON = "registry.access.redhat.com/ubi9/python-{}:latest"
+OWN_PYTHON = "jhos-python"  # the stream of the project where the cluster has none
 PYTHONS = ("3.12", "3.13", "3.11")  # by preference
 USER_KEYS = ("jupyterhub_config.py", "jupyterhub_config.sh")
 
@@ -25,6 +27,11 @@ class Builder:
     version: str
     digest: str
     source: Object  # the `from` of a build strategy
+
+    @property
+    def title(self) -> str:
+        namespace = self.source.get("namespace")
+        return f"{namespace}/{self.source['name']}" if namespace else str(self.source["name"])
 
 
 def create_project(cluster: Cluster) -> bool:
@@ -59,7 +66,8 @@ def stored(cluster: Cluster, name: str) -> tuple[Object, dict[str, str]]:
 def find_builder(cluster: Cluster, wanted: str | None) -> Builder:
     """The Python builder image of version `wanted`, else of the best that the cluster has.
 
-    Raises SettingsError for a version that the images are not made for.
+    Where the cluster has none, the public one is imported into a stream of the project. Raises
+    SettingsError for a version that the images are not made for.
     """
     if wanted and wanted not in PYTHONS:
         raise SettingsError(
@@ -73,8 +81,66 @@ def find_builder(cluster: Cluster, wanted: str | None) -> Builder:
                 source = {"kind": "ImageStreamTag", "namespace": SHARED, "name": f"python:{tag}"}
                 return Builder(str(version), tags[tag]["image"], source)
     version = wanted or PYTHONS[0]
-    public = f"registry.access.redhat.com/ubi9/python-{version.replace('.', '')}:latest"
-    return Builder(version, public, {"kind": "DockerImage", "name": public})
+    spec = f"{OWN_PYTHON}:{version}"
+    if cluster.get(ObjectRef("ImageStreamTag", spec)) is None:
+        import_image(cluster, spec, PUBLIC_PYTHON.format(version.replace(".", "")))
+    return builder_of(cluster, spec, version)
+
+
+def builder_of(cluster: Cluster, spec: str, version: str | None) -> Builder:
+    """The image that `spec` names: of the project, of all projects, or of a registry.
+
+    `version` of its Python, else as its name tells it. Raises SettingsError for an absent one.
+    """
+    found = re.search(r"(?<!\d)3[.-]?(1\d)(?!\d)", spec)
+    version = version or (f"3.{found[1]}" if found else "")
+    named = stream_of(spec)
+    if not named:
+        return Builder(version, spec, {"kind": "DockerImage", "name": spec})
+    namespace, name, tag = named
+    for place in (namespace,) if namespace else (None, SHARED):
+        stream = _visible(cluster, ObjectRef("ImageStream", name), place)
+        tags = tags_of(stream)
+        chosen = tag or _default_tag(tags)
+        if chosen in tags:
+            source = {"kind": "ImageStreamTag", "name": f"{name}:{chosen}"}
+            source |= {"namespace": place} if place else {}
+            return Builder(version, tags[chosen]["image"], source)
+    raise SettingsError(
+        f"Builder image {spec} is neither in project {cluster.namespace} nor in {SHARED}.",
+        "Build it first (jhos build-images), or begin with the registry's host.",
+    )
+
+
+def import_image(cluster: Cluster, spec: str, reference: str) -> None:
+    """Have the cluster look the image up in its registry and tag it as `STREAM:TAG`.
+
+    Raises Refused with the registry's words.
+    """
+    stream, _, tag = spec.partition(":")
+    wish = {
+        "apiVersion": KINDS["ImageStreamImport"].api_version,
+        "kind": "ImageStreamImport",
+        "metadata": {"name": stream},
+        "spec": {
+            "import": True,
+            "images": [
+                {
+                    "from": {"kind": "DockerImage", "name": reference},
+                    "to": {"name": tag},
+                    "referencePolicy": {"type": "Source"},
+                }
+            ],
+        },
+    }
+    answer = cluster.create(wish)
+    result: Object = next(iter(answer.get("status", {}).get("images") or []), {})
+    status = result.get("status", {})
+    if status.get("status") == "Failure" or not result.get("image"):
+        raise Refused(
+            f"Image {reference} could not be imported: {status.get('message') or 'no answer'}",
+            "Is the name right, and may the project pull from that registry?",
+        )
 
 
 def choose_database_image(cluster: Cluster) -> str:

@@ -1,0 +1,78 @@
+"""The build configs that are sent, held to the recorded API."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jhos.actions.build_images import build_objects
+from jhos.cluster.facts import Builder
+from jhos.images import Git, Image, Wishes, catalog, custom, from_git, with_parents
+from tests.sandbox.server import serving
+
+BUILDER = Builder("3.12", "sha256:aa", {"kind": "ImageStreamTag", "name": "python:3.12-ubi9"})
+WISHES = Wishes(
+    memory="4Gi", secret="pip", env={"PIP_INDEX_URL": "https://pypi.example.com/simple"}
+)
+GIT = Git(uri="https://example.com/x.git", ref="v1", context_dir="a", secret="deploy-key")
+NOTEBOOKS = custom(catalog()["minimal"], "course-nb", GIT, app="course")
+
+
+def config(image: Image, wishes: Wishes = WISHES) -> dict[str, Any]:
+    return build_objects(image, BUILDER, image.spec("3.12"), "hash", wishes)[1]
+
+
+@pytest.mark.parametrize("image", [*catalog().values(), NOTEBOOKS], ids=lambda each: each.name)
+async def test_every_object_is_what_the_recorded_api_takes(image: Image, tmp_path: Path) -> None:
+    async with serving(tmp_path) as api:
+        for obj in build_objects(image, BUILDER, image.spec("3.12"), "hash", WISHES):
+            plural = obj["kind"].lower() + "s"
+            path = f"/apis/{obj['apiVersion']}/namespaces/demo/{plural}?fieldValidation=Strict"
+            answer = await api.post(path, obj)
+            assert api.status == 201, answer
+
+
+def test_images_of_the_catalog_are_sent_along() -> None:
+    sent = config(catalog()["hub"])["spec"]
+    assert sent["source"]["type"] == "Binary"
+    assert sent["resources"]["limits"]["memory"] == "4Gi"
+
+
+def test_a_repository_is_cloned_by_the_build() -> None:
+    source = config(NOTEBOOKS)["spec"]["source"]
+    assert source["git"] == {"uri": "https://example.com/x.git", "ref": "v1"}
+    assert source["contextDir"] == "a"
+    assert source["sourceSecret"] == {"name": "deploy-key"}
+
+
+def test_files_of_a_build_secret_lie_beside_the_source_only_while_it_builds() -> None:
+    source = config(NOTEBOOKS)["spec"]["source"]
+    assert source["secrets"] == [{"secret": {"name": "pip"}, "destinationDir": "/tmp/build"}]
+    assert "secrets" not in config(NOTEBOOKS, Wishes())["spec"]["source"]
+
+
+def test_an_index_reaches_the_build_as_its_environment() -> None:
+    env = config(NOTEBOOKS)["spec"]["strategy"]["sourceStrategy"]["env"]
+    assert env == [{"name": "PIP_INDEX_URL", "value": "https://pypi.example.com/simple"}]
+
+
+@pytest.mark.parametrize("image", [*catalog().values(), NOTEBOOKS], ids=lambda each: each.name)
+def test_every_image_says_where_its_own_builder_scripts_are(image: Image) -> None:
+    output = config(image)["spec"]["output"]
+    labels = {each["name"]: each["value"] for each in output["imageLabels"]}
+    assert labels["io.openshift.s2i.scripts-url"] == "image:///opt/app-root/builder"
+
+
+def test_the_image_of_a_deployment_bears_its_label() -> None:
+    assert config(NOTEBOOKS)["metadata"]["labels"]["app"] == "course"
+    assert "app" not in config(catalog()["hub"])["metadata"]["labels"]
+
+
+def test_a_clone_of_jhos_is_built_from_the_folder_of_the_image() -> None:
+    image = from_git(catalog()["minimal"], Git(uri="https://example.com/jhos.git"))
+    assert config(image)["spec"]["source"]["contextDir"] == "notebook-images/minimal"
+
+
+def test_parents_come_first_and_once() -> None:
+    keys = [image.key for image in with_parents([catalog()["tensorflow"], catalog()["minimal"]])]
+    assert keys == ["minimal", "scipy", "tensorflow"]
