@@ -31,3 +31,11 @@ def labels_of(obj: Object) -> dict[str, str]:
 def annotations_of(obj: Object) -> dict[str, str]:
     annotations: dict[str, str] = obj["metadata"].get("annotations") or {}
     return annotations
+
+
+def masked(obj: Object) -> Object:
+    """Without the values of a Secret, or of a ConfigMap: users write passwords into both."""
+    if obj.get("kind") not in ("Secret", "ConfigMap"):
+        return obj
+    hidden = {key: dict.fromkeys(obj[key], "…") for key in ("data", "stringData") if obj.get(key)}
+    return {**obj, **hidden}

@@ -1,7 +1,11 @@
 """Bad input gets one clear message and the right exit code, before anything is sent."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from jhos.cli import main
+
+START = "from jhos.cli import main; main(prog_name='jhos')"
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -122,6 +128,30 @@ def test_a_shell_completes_commands_and_names_stay_out_without_a_cluster() -> No
     asked["COMP_CWORD"] = "2"
     result = run(COMP_WORDS="jhos teardown al", **asked)
     assert (result.exit_code, result.stdout.strip()) == (0, "")
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """Takes requests and answers none."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_an_interrupt_ends_a_request_that_hangs(
+    tmp_path: Path, silent_server: str, signals: int
+) -> None:
+    config = kubeconfig(tmp_path, silent_server)
+    command = [sys.executable, "-c", START, "check", "a", "--kubeconfig", config]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert "Project" in process.stderr.readline()
+        for _ in range(signals):
+            process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert signals == 2 or "The same command goes on" in said
 
 
 def test_sandbox_and_context_exclude_each_other() -> None:

@@ -40,6 +40,8 @@ class Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _terminate)
+            before = signal.signal(signal.SIGINT, _interrupt)
+            ctx.call_on_close(lambda: signal.signal(signal.SIGINT, before))
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
@@ -73,6 +75,18 @@ class Terminated(KeyboardInterrupt):
 
 def _terminate(*_: object) -> None:
     raise Terminated
+
+
+def _interrupt(*_: object) -> None:
+    """Once: what is under way is given up in order. Twice: at once."""
+    signal.signal(signal.SIGINT, _give_up)
+    raise KeyboardInterrupt
+
+
+def _give_up(*_: object) -> None:
+    if sys.stderr.isatty():
+        os.write(2, b"\x1b[?25h")  # a progress bar may have hidden the cursor
+    os._exit(INTERRUPTED[0])
 
 
 def _unfinished() -> list[threading.Thread]:

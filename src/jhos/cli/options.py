@@ -98,21 +98,22 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def talk_options(command: Command) -> Command:
     """-q and -v: how much is said on standard error."""
 
-    def verbose(_: click.Context, __: click.Parameter, value: bool) -> None:
+    def verbose(_: click.Context, __: click.Parameter, value: int) -> None:
         if value:
             import logging
 
             logging.basicConfig(format="%(message)s")
-            logging.getLogger("jhos").setLevel(logging.DEBUG)
+            logging.getLogger("jhos").setLevel(logging.INFO if value == 1 else logging.DEBUG)
 
     def quiet(context: click.Context, _: click.Parameter, value: bool) -> None:
         context.meta[QUIET] = value
 
-    for names, callback, words in (
-        (("-v", "--verbose"), verbose, "Show every request with its time."),
-        (("-q", "--quiet"), quiet, "Show no progress."),
-    ):
-        click.option(*names, is_flag=True, expose_value=False, callback=callback, help=words)(
-            command
-        )
+    words = "Show every request with its time; -vv: what is sent too, without secrets."
+    click.option("-v", "--verbose", count=True, expose_value=False, callback=verbose, help=words)(
+        command
+    )
+    words = "Show no progress."
+    click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=quiet, help=words)(
+        command
+    )
     return command

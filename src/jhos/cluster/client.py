@@ -13,7 +13,7 @@ from openshift.dynamic.exceptions import DynamicApiError
 from jhos.cluster.errors import translated
 from jhos.errors import Refused
 from jhos.kinds import KINDS
-from jhos.objects import Object, ObjectRef
+from jhos.objects import Object, ObjectRef, masked
 
 FIELD_MANAGER = "jhos"
 log = logging.getLogger(__name__)
@@ -248,7 +248,9 @@ class Cluster:
             raise
         finally:
             time_ms = (time.perf_counter() - began) * 1000
-            log.debug("%s %s %s %.0f ms", method.upper(), path, status, time_ms)
+            log.info("%s %s %s %.0f ms", method.upper(), path, status, time_ms)
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("%s", _shown(arguments))
         return answer
 
     @staticmethod
@@ -261,6 +263,18 @@ class Cluster:
                 "Is there a login page or a proxy in between?",
             ) from error
         return body
+
+
+def _shown(arguments: dict[str, Any]) -> str:
+    """The query and the body of a request, without what may be secret."""
+    query = "".join(f"\n  {key}={value}" for key, value in arguments.get("query_params", []))
+    match arguments.get("body"):
+        case None:
+            return f" {query}"
+        case dict(body):
+            return f" {query}\n  {json.dumps(masked(body))}"
+        case content:
+            return f" {query}\n  {len(content)} bytes"
 
 
 def _items(kind: str, answer: Object) -> Objects:

@@ -1,0 +1,14 @@
+import pytest
+
+from jhos.objects import Object, masked
+
+
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+def test_what_may_be_a_password_is_not_shown(kind: str) -> None:
+    shown = masked({"kind": kind, "metadata": {"name": "a"}, "data": {"key": "canary"}})
+    assert shown == {"kind": kind, "metadata": {"name": "a"}, "data": {"key": "…"}}
+
+
+def test_other_objects_are_shown_as_they_are() -> None:
+    obj: Object = {"kind": "Service", "spec": {"ports": []}}
+    assert masked(obj) == obj
