@@ -1,5 +1,6 @@
 """Source-to-image over the built images: what becomes of a repository."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +22,12 @@ def assemble(tmp_path: Path) -> Assemble:
         witness.chmod(0o755)
     (tmp_path / "root/src").mkdir()
 
-    def assemble(**files: str) -> subprocess.CompletedProcess[str]:
+    def assemble(**files: str | bytes) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "source").mkdir(exist_ok=True)
         for name, content in files.items():
             path = tmp_path / "source" / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
         box = ["bwrap", "--ro-bind", "/", "/", "--tmpfs", "/tmp"]
         box += ["--ro-bind", str(tmp_path / "source"), "/tmp/src"]
         box += ["--bind", str(tmp_path / "root"), "/tmp/root"]
@@ -48,7 +50,7 @@ def test_a_repository_lands_in_the_working_directory(assemble: Assemble, tmp_pat
 @pytest.mark.parametrize("place", ["requirements.txt", "binder/requirements.txt"])
 def test_its_requirements_are_installed(assemble: Assemble, place: str) -> None:
     built = assemble(**{place: "numpy", "environment.yml": "", "pyproject.toml": "[tool.black]"})
-    assert f"--requirement ./{place}" in built.stdout
+    assert f"--requirement {place}" in built.stdout.replace(" ./", " ")
 
 
 def test_nothing_is_installed_where_nothing_is_required(assemble: Assemble) -> None:
@@ -62,6 +64,63 @@ def test_conda_alone_is_refused_with_the_remedy(assemble: Assemble, place: str) 
     built = assemble(**{place: "dependencies: [numpy]"})
     assert built.returncode == 1
     assert "requirements.txt" in built.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"apt.txt": "graphviz"}, "apt.txt does nothing here"),
+        ({"binder/apt.txt": "graphviz"}, "binder/apt.txt does nothing here"),
+        ({"runtime.txt": "python-3.6"}, "the Python is the image's"),
+        ({"postBuild": "#!/bin/bash"}, "postBuild does nothing here"),
+        ({"install.R": ""}, "install.R does nothing here"),
+        ({"Project.toml": ""}, "only Python packages"),
+        ({"setup.py": ""}, "setup.py does nothing here"),
+        ({"Pipfile": ""}, "name what is needed in a requirements.txt"),
+        ({"requirements.txt": "a", "environment.yml": ""}, "requirements.txt is used"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_honoured_is_named(
+    assemble: Assemble, files: dict[str, str], said: str
+) -> None:
+    built = assemble(**files)
+    assert built.returncode == 0, built.stderr
+    assert said in built.stderr
+
+
+def test_a_folder_binder_comes_before_the_root(assemble: Assemble) -> None:
+    built = assemble(**{"requirements.txt": "a", ".binder/requirements.txt": "b"})
+    assert "--requirement .binder/requirements.txt" in built.stdout
+
+
+def test_requirements_in_utf_16_are_read(assemble: Assemble, tmp_path: Path) -> None:
+    built = assemble(**{"requirements.txt": "numpy==2.4.6\r\n".encode("utf-16")})
+    assert built.returncode == 0, built.stderr
+    assert (tmp_path / "root/src/requirements.txt").read_text().strip() == "numpy==2.4.6"
+
+
+def test_requirements_that_break_the_server_fail_the_build(
+    assemble: Assemble, tmp_path: Path
+) -> None:
+    program = tmp_path / "root/bin/jupyter-lab"
+    program.write_text("#!/bin/bash\nexit 1\n")
+    program.chmod(0o755)
+    built = assemble(**{"requirements.txt": "notebook==4"})
+    assert built.returncode == 1
+    assert "jupyter-lab does not start any more" in built.stderr
+
+
+def test_odd_names_and_links_that_lead_nowhere_are_kept(assemble: Assemble, tmp_path: Path) -> None:
+    odd = tmp_path / "source" / os.fsdecode(b"caf\xe9 notes")
+    odd.mkdir(parents=True)
+    (odd / "a b.ipynb").write_text("{}")
+    (odd / "nowhere").symlink_to("../../not/there")
+    built = assemble()
+    assert built.returncode == 0, built.stderr
+    landed = tmp_path / "root/src" / odd.name
+    assert (landed / "a b.ipynb").is_file()
+    assert (landed / "nowhere").is_symlink()
 
 
 @pytest.mark.parametrize("context", [HUB_IMAGE, MINIMAL])

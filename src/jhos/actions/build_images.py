@@ -46,22 +46,31 @@ class Built:
 
 
 def build_images(
-    cluster: Cluster, images: Sequence[Image], wishes: Wishes, *, timeout_s: float, report: Report
+    cluster: Cluster,
+    images: Sequence[Image],
+    wishes: Wishes,
+    *,
+    timeout_s: float,
+    report: Report,
+    begun: dict[str, str] | None = None,
 ) -> list[Built]:
     """With those that they are built on, which come first.
+
+    `begun` is kept: the builds that this began and that run now, with their images.
 
     Raises BuildFailed with the last lines of the log. An interruption cancels what was begun.
     """
     check_builds(cluster)
     check_rights(cluster, BUILD)
     wanted = with_parents(images)
-    run = _Run(cluster, wishes, timeout_s, report, [image.key for image in images])
+    begun = {} if begun is None else begun
+    run = _Run(cluster, wishes, timeout_s, report, begun, [image.key for image in images])
     parallel(run.prepare, dict.fromkeys(_python(image, wishes) for image in wanted))
     keys = {image.key for image in wanted}
     try:
         run.grow([image for image in wanted if image.builder not in keys], wanted)
     except KeyboardInterrupt:
-        run.cancel()
+        cancel(cluster, begun, report)
         raise
     return [run.built[image.key] for image in wanted]
 
@@ -77,13 +86,21 @@ def rebuild(
             f"There is no build config {name} that builds from a git repository.",
             "Make one with: jhos quickstart --name NAME --git-url URL",
         )
-    run = _Run(cluster, wishes, timeout_s, report)
+    begun: dict[str, str] = {}
+    run = _Run(cluster, wishes, timeout_s, report, begun)
     spec: str = config["spec"]["output"]["to"]["name"]
     try:
         return run.follow(spec, _instantiate(cluster, name))
     except KeyboardInterrupt:
-        run.cancel()
+        cancel(cluster, begun, report)
         raise
+
+
+def cancel(cluster: Cluster, begun: dict[str, str], report: Report) -> None:
+    """Builds by name, with their images."""
+    for name, spec in dict(begun).items():
+        cluster.merge(ObjectRef("Build", name), {"status": {"cancelled": True}})
+        report(Event(f"Image {spec}", State.FAILED, f"build {name} was cancelled"))
 
 
 def import_tags(
@@ -112,13 +129,14 @@ class _Run:
         wishes: Wishes,
         timeout_s: float,
         report: Report,
+        begun: dict[str, str],
         named: Iterable[str] = (),
     ) -> None:
         self.cluster, self.wishes, self.timeout_s = cluster, wishes, timeout_s
         self.report, self.deadline = report, time.monotonic() + timeout_s
         self.pythons: dict[str | None, Builder] = {}
         self.built: dict[str, Built] = {}
-        self.begun: dict[str, str] = {}
+        self.begun = begun
         self.named = set(named)
 
     def prepare(self, python: str | None) -> None:
@@ -142,11 +160,6 @@ class _Run:
             self.grow([each for each in wanted if each.builder == image.key], wanted)
 
         parallel(one, images)
-
-    def cancel(self) -> None:
-        for name, spec in dict(self.begun).items():
-            self.cluster.merge(ObjectRef("Build", name), {"status": {"cancelled": True}})
-            self.report(Event(f"Image {spec}", State.FAILED, f"build {name} was cancelled"))
 
     def follow(self, spec: str, name: str) -> Built:
         """Until a build that was begun here has ended."""
@@ -183,13 +196,7 @@ class _Run:
         """The name of the new build. Raises Conflict where its objects are somebody else's."""
         self.report(Event(f"Image {spec}", State.RUNNING, "sending the source"))
         objects = build_objects(image, builder, spec, content, self.wishes)
-        for live in parallel(self.cluster.get, map(ObjectRef.of, objects)):
-            if live and labels_of(live).get("app.kubernetes.io/managed-by") != "jhos":
-                raise Conflict(
-                    f"{ObjectRef.of(live)} exists already and was not made by jhos.",
-                    f"Remove it, or use an image that is there: jhos deploy --hub-image … "
-                    f"--notebook-image … (instead of {spec}).",
-                )
+        check_own(self.cluster, objects)
         for obj in objects:
             self.cluster.apply(obj, force=True)
         if isinstance(image.source, Git):
@@ -240,25 +247,44 @@ class _Run:
             )
 
 
+def check_own(cluster: Cluster, objects: Sequence[Object]) -> None:
+    """Raises Conflict where an object of such a name is somebody else's."""
+    for live in parallel(cluster.get, map(ObjectRef.of, objects)):
+        if live and labels_of(live).get("app.kubernetes.io/managed-by") != "jhos":
+            raise Conflict(
+                f"{ObjectRef.of(live)} exists already and was not made by jhos.",
+                "Remove it, or use an image that is there: jhos deploy --hub-image … "
+                "--notebook-image …",
+            )
+
+
 def build_objects(
     image: Image, builder: Builder, spec: str, content: str, wishes: Wishes
 ) -> list[Object]:
+    """Image stream and build config."""
     image_labels = {**image.labels, CONTENT_LABEL: content}
+    config = render_one(
+        "images/buildconfig.yaml.j2",
+        image=image,
+        labels=_labels(image),
+        builder=builder.source,
+        source=_source(image, wishes),
+        tag=spec,
+        env=[{"name": key, "value": value} for key, value in wishes.env.items()],
+        image_labels=[{"name": key, "value": value} for key, value in image_labels.items()],
+        wishes=wishes,
+        hook_secret=image.hook_secret,
+    )
+    return [image_stream(image), config]
+
+
+def image_stream(image: Image) -> Object:
+    return render_one("images/imagestream.yaml.j2", image=image, labels=_labels(image))
+
+
+def _labels(image: Image) -> dict[str, str]:
     own = {"app": image.app, "app.kubernetes.io/instance": image.app} if image.app else {}
-    values = {
-        "image": image,
-        "labels": {"build": image.name, "app.kubernetes.io/managed-by": "jhos", **own},
-        "builder": builder.source,
-        "source": _source(image, wishes),
-        "tag": spec,
-        "env": [{"name": key, "value": value} for key, value in wishes.env.items()],
-        "image_labels": [{"name": key, "value": value} for key, value in image_labels.items()],
-        "wishes": wishes,
-        "hook_secret": image.hook_secret,
-    }
-    return [
-        render_one(f"images/{kind}.yaml.j2", **values) for kind in ("imagestream", "buildconfig")
-    ]
+    return {"build": image.name, "app.kubernetes.io/managed-by": "jhos", **own}
 
 
 def _source(image: Image, wishes: Wishes) -> Object:

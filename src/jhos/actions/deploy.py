@@ -23,7 +23,7 @@ from jhos.errors import SettingsError
 from jhos.events import Event, Report, State
 from jhos.images import Image, Wishes, catalog
 from jhos.objects import Object, ObjectRef
-from jhos.plan import Action, Plan
+from jhos.plan import Action, Plan, belongs_to
 from jhos.render import Facts, render, secret
 from jhos.settings.load import Layer, defaults, load, parse
 from jhos.settings.model import Settings
@@ -146,7 +146,7 @@ def _images(
     A build takes minutes: that names are taken is found before it.
     """
     specs = (settings.hub.image, settings.notebook.image, settings.database.image or "")
-    found = resolve_all(cluster, specs)
+    found = resolve_all(cluster, specs) | _unpinned(cluster, settings)
     absent = {spec: error for spec, error in found.items() if isinstance(error, SettingsError)}
     if absent:
         images = _buildable(absent)
@@ -156,6 +156,19 @@ def _images(
         build_images(cluster, images, wishes, timeout_s=left, report=report)
     resolved = found | resolve_all(cluster, absent)
     return {spec: _present(image) for spec, image in resolved.items()}
+
+
+def _unpinned(cluster: Cluster, settings: Settings) -> dict[str, str | SettingsError]:
+    """The image that is built from the deployment's own repository, by its name.
+
+    The hub looks it up for each server, so that a new build is what the next one gets.
+    """
+    spec = settings.notebook.image
+    stream = stream_of(spec)
+    if not stream or stream[:2] != (None, f"{settings.name}-nb"):
+        return {}
+    live = cluster.get(ObjectRef("ImageStream", stream[1]))
+    return {spec: spec} if live and belongs_to(settings.name, live) else {}
 
 
 def _present(image: str | SettingsError) -> str:

@@ -15,6 +15,7 @@ from jhos.cli.completion import completion
 from jhos.cli.deploy import deploy
 from jhos.cli.list_deployments import list_deployments
 from jhos.cli.output import Failure, remember, wants_data
+from jhos.cli.quickstart import quickstart
 from jhos.cli.sandbox import sandbox
 from jhos.cli.teardown import teardown
 from jhos.errors import JhosError
@@ -105,11 +106,21 @@ def main() -> None:
       jhos deploy                        a hub that gives everyone a notebook
       jhos deploy --sandbox              the same on this machine, no cluster needed
       jhos deploy --name jakevdp --notebook-image jakevdp-notebook:latest
+      jhos quickstart --name jakevdp --git-url https://github.com/jakevdp/PythonDataScienceHandbook
       jhos teardown jakevdp
     """
 
 
-for command in (check, deploy, list_deployments, teardown, build_images, sandbox, completion):
+for command in (
+    quickstart,
+    check,
+    deploy,
+    list_deployments,
+    teardown,
+    build_images,
+    sandbox,
+    completion,
+):
     main.add_command(command)
 
 

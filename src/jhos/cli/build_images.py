@@ -70,22 +70,22 @@ def build_images(
     from jhos.cluster.facts import create_project as make_project
 
     _check(images, options)
-    chosen, wishes = _images(images, options), _wishes(options)
+    chosen, wished = _images(images, options), wishes(options)
     cluster = target.connect(timeout_s)
     if create_project or target.sandbox:
         make_project(cluster)
     with progress() as report:
         if options["reference"]:
-            python = wishes.python
+            python = wished.python
             done = actions.import_tags(cluster, chosen[0], options["reference"], python, report)
             built = [done]
         elif options["deployment"]:
             name = f"{options['deployment']}-nb"
-            done = actions.rebuild(cluster, name, wishes, timeout_s=timeout_s, report=report)
+            done = actions.rebuild(cluster, name, wished, timeout_s=timeout_s, report=report)
             built = [done]
         else:
             built = actions.build_images(
-                cluster, chosen, wishes, timeout_s=timeout_s, report=report
+                cluster, chosen, wished, timeout_s=timeout_s, report=report
             )
     _emit(output, built, "imported" if options["reference"] else "up to date")
 
@@ -139,7 +139,7 @@ def _images(names: "Iterable[str]", options: dict[str, Any]) -> "list[Image]":
     return images
 
 
-def _wishes(options: dict[str, Any]) -> "Wishes":
+def wishes(options: dict[str, Any]) -> "Wishes":
     from jhos.images import Wishes, without_password
 
     env = {

@@ -76,14 +76,14 @@ def deploy(
     from jhos.actions.deploy import deploy as act
     from jhos.cli.terminal import progress, say
 
-    configuration = _configuration(config_file)
+    own = configuration(config_file)
     cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
         deployed = act(
             cluster,
             _layer(options),
-            configuration=configuration,
+            configuration=own,
             create=create_project or target.sandbox,
             force=force_conflicts,
             wait=wait,
@@ -91,7 +91,7 @@ def deploy(
             report=report,
         )
     written = [f"{change.ref.kind.lower()}/{change.ref.name}" for change in deployed.plan.writes]
-    emit(output, _text(deployed, wait=wait), _data(deployed), written)
+    emit(output, summary(deployed, wait=wait), result(deployed), written)
     if open_browser:
         click.launch(deployed.url)
 
@@ -110,7 +110,7 @@ def _layer(options: dict[str, str | None]) -> dict[str, Any]:
     return layer
 
 
-def _configuration(file: Path | None) -> dict[str, str]:
+def configuration(file: Path | None) -> dict[str, str]:
     if file is None:
         return {}
     try:
@@ -121,7 +121,7 @@ def _configuration(file: Path | None) -> dict[str, str]:
     return {"jupyterhub_config.py": text}
 
 
-def _text(deployed: "Deployed", *, wait: bool) -> str:
+def summary(deployed: "Deployed", *, wait: bool) -> str:
     from jhos.plan import Action
 
     lines = []
@@ -151,7 +151,7 @@ def _text(deployed: "Deployed", *, wait: bool) -> str:
     return "\n".join(lines)
 
 
-def _data(deployed: "Deployed") -> dict[str, Any]:
+def result(deployed: "Deployed") -> dict[str, Any]:
     return {
         "name": deployed.name,
         "project": deployed.namespace,

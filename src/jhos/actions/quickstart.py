@@ -1,0 +1,148 @@
+"""A hub for a repository of notebooks: its image is built beside the deployment."""
+
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Thread
+from urllib.parse import urlsplit
+
+from jhos.actions.build_images import Built, build_images, cancel, check_own, image_stream
+from jhos.actions.deploy import Deployed
+from jhos.checks import check_builds
+from jhos.cluster.client import Cluster
+from jhos.cluster.facts import PYTHONS, create_project, stream_of
+from jhos.errors import JhosError
+from jhos.events import Event, Report, State
+from jhos.images import Git, Image, Wishes, catalog, custom
+from jhos.kinds import KINDS
+from jhos.objects import Object, ObjectRef
+from jhos.render import labels, render_one
+
+HOOK_KEY = "WebHookSecretKey"
+_HOOKS = {"github.com": "github", "gitlab.com": "gitlab"}  # by host; else generic
+
+
+@dataclass(frozen=True)
+class Quickstarted:
+    """`hook`: the address that rebuilds the image when called; empty where none was wished."""
+
+    deployed: Deployed
+    built: Built
+    hook: str
+
+
+def quickstart(
+    cluster: Cluster,
+    name: str,
+    git: Git,
+    *,
+    base: str | None,
+    watch: bool,
+    wishes: Wishes,
+    create: bool,
+    deploy: Callable[[], Deployed],
+    timeout_s: float,
+    report: Report,
+) -> Quickstarted:
+    """`deploy` puts up the hub, for the image `NAME-nb:latest` that is built meanwhile.
+
+    `base`: the notebook image under the repository. Returns when both are there. Raises what
+    failed, once the other has ended too.
+    """
+    if create and create_project(cluster):
+        report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
+    check_builds(cluster)
+    image, python = _image(name, git, base)
+    wishes = replace(wishes, python=wishes.python or python)
+    if watch:
+        image = replace(image, hook_secret=f"{name}-webhook")
+    _announce(cluster, image)
+    hook = _hook(cluster, name, git) if watch else ""
+    build = _Build(cluster, image, wishes, timeout_s, report)
+    build.start()
+    try:
+        deployed = deploy()
+    except KeyboardInterrupt:
+        cancel(cluster, build.begun, report)
+        raise
+    finally:
+        build.join()
+    return Quickstarted(deployed, build.result(), hook)
+
+
+class _Build:
+    """The image's build in a thread of its own; `begun`: the builds that it runs just now."""
+
+    def __init__(
+        self, cluster: Cluster, image: Image, wishes: Wishes, timeout_s: float, report: Report
+    ) -> None:
+        self.begun: dict[str, str] = {}
+        self.outcome: list[Built] | JhosError | None = None
+
+        def run() -> None:
+            try:
+                self.outcome = build_images(
+                    cluster, [image], wishes, timeout_s=timeout_s, report=report, begun=self.begun
+                )
+            except JhosError as error:
+                self.outcome = error
+
+        self.thread = Thread(target=run, daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def join(self) -> None:
+        self.thread.join()
+
+    def result(self) -> Built:
+        if isinstance(self.outcome, JhosError):
+            raise self.outcome
+        if not self.outcome:
+            raise JhosError("The build of the notebook image ended without a result.")
+        return self.outcome[-1]
+
+
+def notebook_image(name: str) -> str:
+    return f"{name}-nb"
+
+
+def _image(name: str, git: Git, base: str | None) -> tuple[Image, str | None]:
+    """The image, and the Python version that the tag of `base` asks for."""
+    known = catalog()
+    stream = stream_of(base or "minimal") or (None, "", "")
+    for row in known.values():
+        if stream[1] in (row.key, row.name) and stream[2] in ("", *PYTHONS):
+            return custom(row, notebook_image(name), git, app=name), stream[2] or None
+    image = custom(known["minimal"], notebook_image(name), git, app=name)
+    return replace(image, builder=base or image.builder), None
+
+
+def _announce(cluster: Cluster, image: Image) -> None:
+    """The stream first: so that the hub knows the image by it, before it is built."""
+    stream = image_stream(image)
+    check_own(cluster, [stream])
+    cluster.apply(stream, force=True)
+
+
+def _hook(cluster: Cluster, name: str, git: Git) -> str:
+    """Let the repository's host begin a build: whoever knows the address may, and only that."""
+    secret_name = f"{name}-webhook"
+    known = (cluster.get(ObjectRef("Secret", secret_name)) or {}).get("data", {})
+    word = base64.b64decode(known.get(HOOK_KEY, "")).decode() or secrets.token_hex(20)
+    for kind, values in (
+        ("secret", {"data": {HOOK_KEY: base64.b64encode(word.encode()).decode()}}),
+        ("rolebinding", {}),
+    ):
+        obj: Object = render_one(
+            f"images/webhook/{kind}.yaml.j2",
+            name=secret_name,
+            labels=labels(name, "webhook"),
+            **values,
+        )
+        cluster.apply(obj, force=True)
+    host = urlsplit(git.uri).hostname or ""
+    path = f"namespaces/{cluster.namespace}/buildconfigs/{notebook_image(name)}/webhooks"
+    api = KINDS["BuildConfig"].api_version
+    return f"{cluster.server}/apis/{api}/{path}/{word}/{_HOOKS.get(host, 'generic')}"

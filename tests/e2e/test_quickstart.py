@@ -1,0 +1,127 @@
+"""A git repository of notebooks, shaped like the PythonDataScienceHandbook, becomes a hub."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.lab import CELL_MS, START_MS
+from tests.e2e.programs import Run, objects
+
+pytestmark = pytest.mark.e2e
+
+NOTEBOOK = "notebooks/02.01-Understanding-Data-Types.ipynb"
+CELL = "import tabulate; print(tabulate.tabulate([[6 * 7]]), tabulate.__version__)"
+
+
+def git(repository: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    subprocess.run(["git", "-C", repository, *identity, *arguments], check=True)
+
+
+def commit(repository: Path, message: str) -> None:
+    git(repository, "add", "--all")
+    git(repository, "commit", "-qm", message)
+    git(repository, "update-server-info")
+
+
+def notebook(code: str) -> str:
+    cell: dict[str, Any] = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None,
+            "outputs": [], "source": [code]}  # fmt: skip
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    document: dict[str, Any] = {"cells": [cell], "metadata": {"kernelspec": kernel}}
+    return json.dumps({**document, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("served") / "handbook"
+    (root / "book/notebooks").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", "-b", "main", root], check=True)
+    (root / "book" / NOTEBOOK).write_text(notebook(CELL))
+    (root / "book/requirements.txt").write_text("tabulate==0.9.0\n")
+    (root / "book/pyproject.toml").write_text("[tool.black]\nline-length = 100\n")
+    (root / "book/apt.txt").write_text("graphviz\n")
+    commit(root, "Write the book")
+    git(root, "tag", "first")
+    (root / "book/requirements.txt").write_text("nosuchpackage==0\n")
+    commit(root, "Require what there is not")
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(repository: Path) -> Iterator[str]:
+    """Of the repository, over HTTP."""
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    with subprocess.Popen(
+        [*command, "--directory", str(repository.parent)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        assert server.stdout
+        port = server.stdout.readline().split("port ")[1].split()[0]
+        yield f"http://127.0.0.1:{port}/handbook/.git"
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def deployed(jhos: Run, project: str, address: str) -> Iterator[dict[str, Any]]:
+    done = jhos("quickstart", "-n", project, "--name", "handbook", "--git-url", address,
+                "--git-ref", "first", "--context-dir", "book", "-o", "json")  # fmt: skip
+    yield json.loads(done.stdout)
+    jhos("teardown", "handbook", "-n", project, "--delete-storage", "--yes")
+
+
+def test_a_browser_runs_a_notebook_of_the_repository(
+    browser: Browser, deployed: dict[str, Any]
+) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(f"{deployed['url']}/hub/user-redirect/lab/tree/{NOTEBOOK}", timeout=START_MS)
+    cell = page.locator(".jp-Notebook .jp-Cell .cm-content").first
+    cell.wait_for(timeout=START_MS)
+    page.locator(".jp-StatusBar-Widget", has_text="Idle").wait_for(timeout=CELL_MS)
+    cell.click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".jp-OutputArea-output", has_text="42")).to_be_visible(timeout=CELL_MS)
+    expect(page.locator(".jp-OutputArea-output", has_text="0.9.0")).to_be_visible()
+
+
+def test_the_build_says_what_it_cannot_honour(
+    kubectl: Run, project: str, deployed: dict[str, Any]
+) -> None:
+    log = kubectl("get", "--raw", f"/apis/build.openshift.io/v1/namespaces/{project}/builds/"
+                  f"{deployed['build']}/log").stdout  # fmt: skip
+    assert "apt.txt" in log
+
+
+def test_again_it_builds_nothing_and_changes_nothing(
+    jhos: Run, project: str, address: str, deployed: dict[str, Any]
+) -> None:
+    done = jhos("quickstart", "-n", project, "--name", "handbook", "--git-url", address,
+                "--git-ref", "first", "--context-dir", "book", "-o", "json")  # fmt: skip
+    again = json.loads(done.stdout)
+    assert again["build"] is None
+    assert {change["action"] for change in again["changes"]} == {"unchanged"}
+    assert again["url"] == deployed["url"]
+
+
+def test_a_failing_requirement_is_named(
+    jhos: Run, project: str, address: str, deployed: dict[str, Any]
+) -> None:
+    assert deployed
+    done = jhos("build-images", "minimal", "-n", project, "--source", address,
+                "--context-dir", "book", "--as", "broken", code=6)  # fmt: skip
+    assert "nosuchpackage==0" in done.stderr
+
+
+def test_its_image_goes_with_the_deployment(jhos: Run, kubectl: Run, project: str) -> None:
+    own = "app=handbook"
+    assert objects(kubectl, project, "imagestreams,buildconfigs", own)
+    jhos("teardown", "handbook", "-n", project, "--delete-storage", "--yes")
+    assert not objects(kubectl, project, "imagestreams,buildconfigs,deployments,secrets", own)
