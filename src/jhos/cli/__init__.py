@@ -14,6 +14,7 @@ from jhos.cli.check import check
 from jhos.cli.completion import completion
 from jhos.cli.deploy import deploy
 from jhos.cli.list_deployments import list_deployments
+from jhos.cli.login import login, logout
 from jhos.cli.output import Failure, remember, wants_data
 from jhos.cli.quickstart import quickstart
 from jhos.cli.sandbox import sandbox
@@ -118,6 +119,8 @@ for command in (
     list_deployments,
     teardown,
     build_images,
+    login,
+    logout,
     sandbox,
     completion,
 ):

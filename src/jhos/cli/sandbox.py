@@ -190,10 +190,25 @@ def kubeconfig(state_dir: Path | None, admin: bool) -> None:
       kubectl --kubeconfig $(jhos sandbox kubeconfig --admin) get nodes
     """
     where = _layout(state_dir)
-    path = where.admin_kubeconfig if admin else where.kubeconfig
+    click.echo(_made(where.admin_kubeconfig if admin else where.kubeconfig))
+
+
+@sandbox.command(short_help="Print the path of a password.")
+@click.pass_obj
+def password(state_dir: Path | None) -> None:
+    """Print the path of the file with the password of the user developer.
+
+    \b
+    Example:
+      jhos login https://127.0.0.1:6443 -u developer < $(jhos sandbox password)
+    """
+    click.echo(_made(_layout(state_dir).password))
+
+
+def _made(path: Path) -> Path:
     if not path.exists():
         raise JhosError("This sandbox was never started.", _START)
-    click.echo(path)
+    return path
 
 
 def ensure_started(state_dir: Path | None) -> Path:

@@ -19,7 +19,9 @@ ROUTER_EXTENSION = "jhos.dev/router"  # a cluster whose router listens elsewhere
 CONNECTIONS = 16
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)  # YAML, but no kubeconfig
-_HOW = "Log in with `oc login`, name a file with --kubeconfig, or try it here with --sandbox."
+_HOW = (
+    "Log in with `jhos login SERVER`, name a file with --kubeconfig, or try it here with --sandbox."
+)
 
 
 def connect(kubeconfig: str | None, context: str | None, namespace: str | None) -> Cluster:

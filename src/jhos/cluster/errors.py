@@ -52,8 +52,10 @@ def _of_status(error: ApiException) -> JhosError:
         case 401:
             return LoginNeeded(
                 "The cluster does not know who is asking: the login has expired or is wrong.",
-                "Log in again (`oc login`), then run the same command.",
+                "Log in again (`jhos login SERVER`), then run the same command.",
             )
+        case 403 if 'User "system:anonymous"' in message:
+            return LoginNeeded("You are not logged in.", "Log in: jhos login SERVER")
         case 403 if "exceeded quota" in message:
             return Refused(
                 f"The project's quota is used up: {message}",

@@ -29,6 +29,7 @@ from jhos.sandbox.answers import Answer
 from jhos.sandbox.call import ANONYMOUS, SYSTEM_ADMIN, Call, Cluster, Object, User
 from jhos.sandbox.failure import Failure
 from jhos.sandbox.forms import Form
+from jhos.sandbox.oauth import Login
 from jhos.sandbox.paths import ResourcePath
 from jhos.sandbox.store import Store
 
@@ -47,6 +48,8 @@ def create_app(store: Store, cluster: Cluster) -> web.Application:
     bootstrap.ensure(store, cluster)
     server = _Server(store, cluster)
     app = web.Application(client_max_size=LARGEST_BODY)
+    if cluster.sessions:
+        app.add_routes(Login(store, cluster, cluster.sessions).routes())
     app.router.add_route("*", "/{path:.*}", server.answer)
 
     async def end_watches(_: web.Application) -> None:

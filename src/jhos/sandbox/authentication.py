@@ -38,9 +38,14 @@ def user_of(authorization: str, cluster: Cluster, store: Store) -> User:
 def _listed(token: str, cluster: Cluster) -> User | None:
     for known, (name, groups) in cluster.tokens.items():
         if hmac.compare_digest(known.encode(), token.encode()):
-            standard = ("system:authenticated", "system:authenticated:oauth")
-            return User(name, tuple(dict.fromkeys((*standard, *groups))))
-    return None
+            return _person(name, groups)
+    owner = cluster.sessions.user_of(token) if cluster.sessions else None
+    return _person(owner) if owner else None
+
+
+def _person(name: str, groups: tuple[str, ...] = ()) -> User:
+    standard = ("system:authenticated", "system:authenticated:oauth")
+    return User(name, tuple(dict.fromkeys((*standard, *groups))))
 
 
 def service_account(token: str, key: bytes, store: Store) -> User | None:

@@ -10,6 +10,7 @@ import yaml
 from jhos.sandbox.failure import Failure, bad_request
 from jhos.sandbox.kinds import Kind
 from jhos.sandbox.paths import ResourcePath
+from jhos.sandbox.sessions import Sessions
 from jhos.sandbox.store import Store
 
 Object = dict[str, Any]
@@ -44,6 +45,8 @@ class Cluster:
     ca_pem: str = ""
     apps_domain: str = "apps.localhost"
     tokens: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    passwords: Mapping[str, str] = field(default_factory=dict)
+    sessions: Sessions | None = None
     token_key: bytes = b""
     pod_logs: PodLogs | None = None
     build_logs: BuildLogs | None = None

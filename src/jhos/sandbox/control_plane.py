@@ -33,6 +33,7 @@ from jhos.sandbox.layout import Layout
 from jhos.sandbox.node_process import NodeProcess, reset_signals
 from jhos.sandbox.pki import Pki
 from jhos.sandbox.router import Router
+from jhos.sandbox.sessions import Sessions
 from jhos.sandbox.store import Store
 
 APPS_DOMAIN = "apps.localhost"
@@ -127,6 +128,8 @@ class ControlPlane:
                 tokens["developer"]: ("developer", (authenticated, f"{authenticated}:oauth")),
                 tokens["admin"]: ("admin", ("system:masters", authenticated)),
             },
+            passwords={"developer": self.pki.password()},
+            sessions=Sessions(self.layout.sessions),
             token_key=self.pki.signing_key(),
             pod_logs=hooks.pod_logs,
             build_logs=hooks.build_logs,

@@ -29,6 +29,16 @@ class Layout:
         return self.root / "admin.kubeconfig"
 
     @property
+    def password(self) -> Path:
+        """Of the user `developer`, for `jhos login`."""
+        return self.pki / "password"
+
+    @property
+    def sessions(self) -> Path:
+        """Tokens that were given for it, by their digests."""
+        return self.pki / "sessions.json"
+
+    @property
     def pki(self) -> Path:
         return self.root / "pki"
 

@@ -71,6 +71,10 @@ class Pki:
         tokens: dict[str, str] = json.loads(self._kept("tokens.json", made))
         return tokens
 
+    def password(self) -> str:
+        """Of the user `developer`."""
+        return self._kept("password", secrets.token_urlsafe(12))
+
     def signing_key(self) -> bytes:
         """Of the service accounts' tokens."""
         return bytes.fromhex(self._kept("signing-key", secrets.token_hex(32)))

@@ -1,0 +1,104 @@
+"""jhos login and jhos logout"""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from jhos.cli.options import talk_options
+from jhos.cli.output import emit, output_option
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_KUBECONFIG = click.option(
+    "--kubeconfig", metavar="FILE", help="Else the first of KUBECONFIG, else ~/.kube/config."
+)
+
+
+@click.command(short_help="Log in to a cluster.")
+@click.argument("server")
+@click.option("-u", "--username", metavar="USER", help="Log in with this user's password.")
+@click.option("--web", is_flag=True, help="Show the page where a browser gets a token.")
+@click.option(
+    "--certificate-authority", "authority", type=_FILE, help="Of the server, where not known here."
+)
+@click.option("--insecure-skip-tls-verify", "insecure", is_flag=True, help="Trust any server.")
+@click.option("-n", "--namespace", "--project", metavar="PROJECT", help="Of the new context.")
+@_KUBECONFIG
+@output_option
+@talk_options
+def login(
+    server: str,
+    username: str | None,
+    web: bool,
+    authority: Path | None,
+    insecure: bool,
+    namespace: str | None,
+    kubeconfig: str | None,
+    output: str,
+) -> None:
+    """Log in to the OpenShift cluster at SERVER, the address of its API.
+
+    The token, or with --username the password, is asked for; without a terminal it is read from
+    standard input. A context is written to the kubeconfig, which kubectl and oc use as well.
+
+    \b
+    Examples:
+      jhos login https://api.example.com:6443 --web
+      jhos login api.example.com:6443 -u jakevdp -n course
+      jhos login https://api.example.com:6443 < token.txt
+    """
+    from jhos.actions.login import login as act
+    from jhos.cli.terminal import say
+    from jhos.cluster.kubeconfig import path_of
+
+    done = act(
+        path_of(kubeconfig),
+        server,
+        user=username,
+        web=web,
+        authority=authority.read_text() if authority else None,
+        insecure=insecure,
+        namespace=namespace,
+        ask=_secret,
+        say=say,
+    )
+    lines = [f"Logged in at {done.server} as {done.user}, project {done.namespace}."]
+    if others := [name for name in done.projects if name != done.namespace]:
+        lines.append(f"Other projects, for -n: {', '.join(others)}")
+    emit(output, "\n".join(lines), asdict(done), [f"context/{done.context}"])
+
+
+@click.command(short_help="Forget a login.")
+@click.option("--context", metavar="NAME", help="A context of the kubeconfig; else the current.")
+@_KUBECONFIG
+@talk_options
+def logout(context: str | None, kubeconfig: str | None) -> None:
+    """End the login of a context: its token leaves the kubeconfig, and the cluster forgets it.
+
+    \b
+    Examples:
+      jhos logout
+      jhos logout --context course/api-example-com:6443/jakevdp
+    """
+    from jhos.actions.login import logout as act
+    from jhos.cluster.kubeconfig import path_of
+
+    path = path_of(kubeconfig)
+    found, forgotten = act(path, context)
+    if found is None:
+        click.echo(f"Nobody is logged in by the kubeconfig {path}.")
+        return
+    where = f"{found.user} at {found.server}"
+    stays = "" if forgotten else " The cluster keeps the token until it expires."
+    click.echo(f"Logged out: {where}.{stays}")
+
+
+def _secret(what: str) -> str:
+    """Never shown; a line of standard input where that is no terminal."""
+    if sys.stdin.isatty():
+        typed: str = click.prompt(what, hide_input=True, err=True)
+        return typed.strip()
+    if line := sys.stdin.readline().strip():
+        return line
+    raise click.UsageError(f"{what}: there is no terminal to ask on, and standard input is empty.")
