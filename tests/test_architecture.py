@@ -15,7 +15,7 @@ LAYERS = (
     ("jhos.apply", "jhos.wait", "jhos.checks", "jhos.images", "jhos.settings.load",
      "jhos.settings.secrets"),
     ("jhos.cluster",),
-    ("jhos.render", "jhos.plan", "jhos.kinds"),
+    ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls"),
     ("jhos.settings.model",),
     ("jhos.objects", "jhos.events", "jhos.errors"),
     ("jhos",),

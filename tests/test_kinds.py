@@ -63,4 +63,4 @@ def test_readiness_is_read_off_the_object(obj: dict[str, Any], status: Status) -
 
 
 def test_a_refusal_says_why() -> None:
-    assert readiness(route("False")).message == "host already claimed"
+    assert readiness(route("False")).message == "no router admits it: host already claimed"

@@ -62,7 +62,8 @@ def _route(obj: Object) -> Readiness:
                 continue
             if condition.get("status") == "True":
                 return Readiness(Status.READY)
-            return Readiness(Status.FAILED, condition.get("message", "not admitted"))
+            said = condition.get("message") or condition.get("reason", "")
+            return Readiness(Status.FAILED, f"no router admits it: {said}")
     return Readiness(Status.PROGRESSING, "waiting for a router to admit it")
 
 

@@ -2,21 +2,18 @@
 
 import time
 from collections.abc import Collection, Iterable
-from typing import TypeVar
+from dataclasses import dataclass, field
 
+from jhos import stalls
 from jhos.cluster.client import Cluster
 from jhos.cluster.feed import Feed, feed
 from jhos.errors import JhosError, OutOfTime, Refused
 from jhos.events import Event, Report, State
-from jhos.kinds import Readiness, Status, conditions_of, readiness
+from jhos.kinds import Readiness, Status, readiness
 from jhos.objects import INSTANCE, Object, ObjectRef, labels_of
+from jhos.stalls import Stall
 
-# Reasons of a waiting container that do not pass by themselves.
-_FATAL = ("ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
-_TROUBLE = (*_FATAL, "ErrImagePull", "CrashLoopBackOff")
-_CRASHES = 2  # restarts; a first failure may come from the order in which pods start
 _LOG_LINES = 20
-Key = TypeVar("Key")
 _PARTS = "component in (hub,proxy,database)"
 
 
@@ -34,17 +31,46 @@ def until_ready(
     in the way, OutOfTime at the deadline.
     """
     selector = f"{INSTANCE}={name}"
-    selectors = {ref.kind: selector for ref in refs}
-    objects: dict[ObjectRef, Object] = {}
-    pods: dict[str, Object] = {}
-    with feed(cluster, {**selectors, "Pod": f"app={name},{_PARTS}"}) as changes:
-        while not all([_reported(cluster, objects.get(ref), ref, pods, report) for ref in refs]):
-            for change in _pending(changes, deadline):
-                _take(change, objects, pods)
-            for pod in pods.values():
-                _check(cluster, pod, objects)
+    selectors = dict.fromkeys([*(ref.kind for ref in refs), "PersistentVolumeClaim"], selector)
+    selectors |= {"Pod": f"app={name},{_PARTS}", "Event": ""}
+    seen = _Seen()
+    with feed(cluster, selectors, fields={"Event": "type=Warning"}) as changes:
+        while not all([_reported(cluster, ref, seen, report) for ref in refs]):
+            for event, obj in _pending(changes, deadline):
+                seen.take(event, obj)
+            for pod in list(seen.of_kind("Pod")):
+                _check(cluster, pod, seen)
             if time.monotonic() > deadline:
-                raise _out_of_time(refs, objects, pods, timeout_s)
+                raise _out_of_time(refs, seen, timeout_s)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The objects as the watches told them, by kind and uid."""
+
+    objects: dict[str, dict[str, Object]] = field(default_factory=dict)
+
+    def take(self, event: str, obj: Object) -> None:
+        held, uid = self.objects.setdefault(obj["kind"], {}), obj["metadata"]["uid"]
+        if event == "DELETED":
+            held.pop(uid, None)
+        else:
+            held[uid] = obj
+
+    def of_kind(self, kind: str) -> Collection[Object]:
+        return self.objects.get(kind, {}).values()
+
+    def get(self, ref: ObjectRef) -> Object | None:
+        return next((obj for obj in self.of_kind(ref.kind) if ObjectRef.of(obj) == ref), None)
+
+    def warnings(self, obj: Object) -> list[Object]:
+        """The events that tell of the object."""
+        uid = obj["metadata"]["uid"]
+        events = self.of_kind("Event")
+        return [event for event in events if event["involvedObject"].get("uid") == uid]
+
+    def pods_of(self, obj: Object) -> list[Object]:
+        return [pod for pod in self.of_kind("Pod") if _is_of(pod, obj)]
 
 
 def until_gone(
@@ -75,30 +101,6 @@ def until_gone(
     report(Event("Objects", State.DONE))
 
 
-def obstacle(pod: Object) -> str:
-    """Why a pod does not run, in words; empty where nothing is wrong with it."""
-    scheduled = conditions_of(pod).get("PodScheduled", {})
-    if scheduled.get("status") == "False":
-        return f"no node takes the pod: {scheduled.get('message', scheduled.get('reason', ''))}"
-    for container in _containers(pod):
-        waiting = container.get("state", {}).get("waiting", {})
-        if waiting.get("reason") in _TROUBLE:
-            words = waiting.get("message") or waiting["reason"]
-            return f"container {container['name']}: {words}"
-    return ""
-
-
-def is_hopeless(pod: Object) -> bool:
-    """Whether waiting on would be in vain."""
-    return any(map(_is_stuck, _containers(pod)))
-
-
-def _is_stuck(container: Object) -> bool:
-    reason = container.get("state", {}).get("waiting", {}).get("reason")
-    crashes: int = container.get("restartCount", 0)
-    return reason in _FATAL or (reason == "CrashLoopBackOff" and crashes >= _CRASHES)
-
-
 def _pending(changes: Feed, deadline: float) -> list[tuple[str, Object]]:
     """All that has come, waiting a little for the first."""
     taken = []
@@ -110,63 +112,57 @@ def _pending(changes: Feed, deadline: float) -> list[tuple[str, Object]]:
     return taken
 
 
-def _take(
-    change: tuple[str, Object], objects: dict[ObjectRef, Object], pods: dict[str, Object]
-) -> None:
-    event, obj = change
-    if obj["kind"] == "Pod":
-        _put(pods, obj["metadata"]["uid"], event, obj)
-    else:
-        _put(objects, ObjectRef.of(obj), event, obj)
-
-
-def _put(into: dict[Key, Object], key: Key, event: str, obj: Object) -> None:
-    if event == "DELETED":
-        into.pop(key, None)
-    else:
-        into[key] = obj
-
-
-def _reported(
-    cluster: Cluster, obj: Object | None, ref: ObjectRef, pods: dict[str, Object], report: Report
-) -> bool:
+def _reported(cluster: Cluster, ref: ObjectRef, seen: _Seen, report: Report) -> bool:
     """Whether the object is ready; tells how it stands. Raises where it never will be."""
-    state = _state(obj, pods)
+    state = _state(seen.get(ref), seen)
     if state.status is Status.FAILED:
         where = f"{ref.kind.lower()}/{ref.name} -n {cluster.namespace}"
-        kind = Refused if "exceeded quota" in state.message else JhosError
-        raise kind(
-            f"{ref} cannot become ready: {state.message}",
-            f"Mend the cause and run the same command again (more: oc describe {where}).",
-        )
+        found = stalls.refusal(state.message)
+        hint = found.hint or "Mend the cause and run the same command again."
+        kind = Refused if found.hint else JhosError
+        raise kind(f"{ref} cannot become ready: {found.words}", f"{hint} More: oc describe {where}")
     ready = state.status is Status.READY
     message = state.message or "ready"
     report(Event(str(ref), State.DONE if ready else State.RUNNING, message))
     return ready
 
 
-def _state(obj: Object | None, pods: dict[str, Object]) -> Readiness:
-    """With the words of a pod that is in trouble, where there is one."""
+def _state(obj: Object | None, seen: _Seen) -> Readiness:
+    """With the words of what holds it up, where something does."""
     if not obj:
         return Readiness(Status.PROGRESSING, "waiting for the cluster")
     state = readiness(obj)
     if state.status is not Status.PROGRESSING:
         return state
-    words = next(filter(None, map(obstacle, _pods_of(obj, pods))), state.message)
+    held_up = (_stall(pod, seen) for pod in seen.pods_of(obj))
+    words = next((each.words for each in held_up if each), state.message)
     return Readiness(Status.PROGRESSING, words)
 
 
-def _check(cluster: Cluster, pod: Object, objects: dict[ObjectRef, Object]) -> None:
+def _stall(pod: Object, seen: _Seen) -> Stall | None:
+    """A claim of the pod says more than the pod that waits for it."""
+    volumes = (each.get("persistentVolumeClaim") for each in pod["spec"].get("volumes") or [])
+    for source in filter(None, volumes):
+        claim = seen.get(ObjectRef("PersistentVolumeClaim", source["claimName"]))
+        if claim and (found := stalls.of_claim(claim, seen.warnings(claim))):
+            return found
+    return stalls.of_pod(pod, seen.warnings(pod))
+
+
+def _check(cluster: Cluster, pod: Object, seen: _Seen) -> None:
     """Raise when the pod is of a current rollout and hopeless."""
-    owner = next((obj for obj in objects.values() if pod in _pods_of(obj, {"": pod})), None)
-    if not owner or not is_hopeless(pod) or not _is_current(owner):
+    found = _stall(pod, seen)
+    owner = next((obj for obj in seen.of_kind("Deployment") if _is_of(pod, obj)), None)
+    if not found or not found.hopeless or not owner or not _is_current(owner):
         return
     name, where = pod["metadata"]["name"], cluster.namespace
     lines = _last_lines(cluster, pod)
+    more = f"oc logs {name} -n {where}" if lines else f"oc describe pod/{name} -n {where}"
+    hint = found.hint or "Mend the cause and run the same command again."
     raise JhosError(
-        f"{ObjectRef.of(owner)} cannot become ready: pod {name}, {obstacle(pod)}"
+        f"{ObjectRef.of(owner)} cannot become ready: pod {name}, {found.words}"
         + (f"\nThe last it said:\n{lines}" if lines else ""),
-        f"Mend the cause and run the same command again (log: oc logs {name} -n {where}).",
+        f"{hint} More: {more}",
     )
 
 
@@ -177,39 +173,29 @@ def _is_current(deployment: Object) -> bool:
     return bool(seen and status.get("replicas", 0) == status.get("updatedReplicas", 0))
 
 
-def _pods_of(obj: Object, pods: dict[str, Object]) -> list[Object]:
-    if obj["kind"] != "Deployment":
-        return []
+def _is_of(pod: Object, obj: Object) -> bool:
+    """Whether the Deployment wants the pod; one that is going counts no more."""
+    if obj["kind"] != "Deployment" or "deletionTimestamp" in pod["metadata"]:
+        return False
     wanted = obj["spec"]["selector"]["matchLabels"].items()
-    living = (pod for pod in pods.values() if "deletionTimestamp" not in pod["metadata"])
-    return [pod for pod in living if wanted <= labels_of(pod).items()]
-
-
-def _containers(pod: Object) -> list[Object]:
-    status = pod.get("status", {})
-    return [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    return bool(wanted <= labels_of(pod).items())
 
 
 def _last_lines(cluster: Cluster, pod: Object) -> str:
-    for container in _containers(pod):
-        if container.get("restartCount", 0):
-            try:
-                return cluster.text(
-                    ObjectRef("Pod", pod["metadata"]["name"]), "log",
-                    container=container["name"], previous="true", tailLines=str(_LOG_LINES),
-                )  # fmt: skip
-            except JhosError:
-                return ""
-    return ""
+    container = stalls.crashed(pod)
+    if not container:
+        return ""
+    try:
+        return cluster.text(
+            ObjectRef("Pod", pod["metadata"]["name"]), "log",
+            container=container, previous="true", tailLines=str(_LOG_LINES),
+        )  # fmt: skip
+    except JhosError:
+        return ""
 
 
-def _out_of_time(
-    refs: Iterable[ObjectRef],
-    objects: dict[ObjectRef, Object],
-    pods: dict[str, Object],
-    timeout_s: float,
-) -> OutOfTime:
-    states = ((ref, _state(objects.get(ref), pods)) for ref in refs)
+def _out_of_time(refs: Iterable[ObjectRef], seen: _Seen, timeout_s: float) -> OutOfTime:
+    states = ((ref, _state(seen.get(ref), seen)) for ref in refs)
     waiting = [f"{ref}: {state.message}" for ref, state in states if state.status != Status.READY]
     return OutOfTime(
         f"Not ready after {timeout_s:.0f} s. " + "; ".join(waiting),

@@ -20,13 +20,15 @@ class Server:
         self.lists, self.watches = lists, watches
         self.watched_from: list[str] = []
 
-    def list(self, _kind: str, _selector: str) -> tuple[list[dict[str, Any]], str]:
+    def list(self, _kind: str, *_: str) -> tuple[list[dict[str, Any]], str]:
         answer = self.lists.pop(0) if self.lists else []
         if isinstance(answer, Exception):
             raise answer
         return answer, "1"
 
-    def watch(self, _kind: str, version: str, *_: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    def watch(
+        self, _kind: str, version: str, *_: object, **__: object
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         self.watched_from.append(version)
         yield from self.watches.pop(0) if self.watches else []
 

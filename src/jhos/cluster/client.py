@@ -60,10 +60,10 @@ class Cluster:
         return answer
 
     @translated
-    def list(self, kind: str, selector: str = "") -> tuple[Objects, str]:
-        """The items, and the version to watch from."""
+    def list(self, kind: str, selector: str = "", fields: str = "") -> tuple[Objects, str]:
+        """The items, and the version to watch from. `selector` is of labels."""
         path = self._resource(kind).path(namespace=self._scope(kind))
-        query = [("labelSelector", selector)] if selector else []
+        query = _selection(selector, fields)
         answer = self._read("get", path, query_params=query) or {}
         return _items(kind, answer), answer["metadata"]["resourceVersion"]
 
@@ -199,14 +199,13 @@ class Cluster:
 
     @translated
     def watch(
-        self, kind: str, version: str, selector: str = "", timeout_s: float = 300
+        self, kind: str, version: str, selector: str = "", fields: str = "", timeout_s: float = 300
     ) -> Iterator[tuple[str, Object]]:
         """`(type, object)` from `version` on, until the server ends it or `timeout_s` passed."""
         path = self._resource(kind).path(namespace=self._scope(kind))
         query = [("watch", "1"), ("resourceVersion", version), ("allowWatchBookmarks", "true"),
-                 ("timeoutSeconds", str(max(1, round(timeout_s))))]  # fmt: skip
-        if selector:
-            query.append(("labelSelector", selector))
+                 ("timeoutSeconds", str(max(1, round(timeout_s)))),
+                 *_selection(selector, fields)]  # fmt: skip
         patience = (_CONNECT_S, timeout_s + _CONNECT_S)
         answer = self._request("get", path, query_params=query, _request_timeout=patience)
         return _events(answer)
@@ -275,6 +274,11 @@ def _shown(arguments: dict[str, Any]) -> str:
             return f" {query}\n  {json.dumps(masked(body))}"
         case content:
             return f" {query}\n  {len(content)} bytes"
+
+
+def _selection(labels: str, fields: str) -> list[tuple[str, str]]:
+    query = (("labelSelector", labels), ("fieldSelector", fields))
+    return [(key, value) for key, value in query if value]
 
 
 def _items(kind: str, answer: Object) -> Objects:

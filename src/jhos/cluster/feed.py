@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from queue import Empty, Queue
 from threading import Event as Flag
 from threading import Thread
@@ -17,11 +18,20 @@ _FAILURES = 5  # in a row, with a longer pause after each
 
 
 @contextmanager
-def feed(cluster: Cluster, selectors: Mapping[str, str]) -> Iterator["Feed"]:
-    """Of each kind, the objects that its label selector picks."""
+def feed(
+    cluster: Cluster, selectors: Mapping[str, str], fields: Mapping[str, str] | None = None
+) -> Iterator["Feed"]:
+    """Of each kind, the objects that its label selector picks; `fields`: its field selector.
+
+    What is picked by fields is told for more insight only: not to be allowed to see it is no error.
+    """
     changes = Feed()
     threads = [
-        Thread(target=changes.follow, args=(cluster, kind, selector), daemon=True)
+        Thread(
+            target=changes.follow,
+            args=(cluster, _Choice(kind, selector, (fields or {}).get(kind, ""))),
+            daemon=True,
+        )
         for kind, selector in selectors.items()
     ]
     for thread in threads:
@@ -30,6 +40,15 @@ def feed(cluster: Cluster, selectors: Mapping[str, str]) -> Iterator["Feed"]:
         yield changes
     finally:
         changes.closed.set()
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Of which objects the changes are told: selectors of labels and of fields."""
+
+    kind: str
+    labels: str
+    fields: str
 
 
 class Feed:
@@ -52,15 +71,17 @@ class Feed:
             raise item
         return item
 
-    def follow(self, cluster: Cluster, kind: str, selector: str) -> None:
+    def follow(self, cluster: Cluster, choice: _Choice) -> None:
         known: dict[str, Object] = {}
         failures = 0
         while not self.closed.is_set():
             try:
-                version = self._list(cluster, kind, selector, known)
+                version = self._list(cluster, choice, known)
                 failures = 0
-                self._watch(cluster, kind, selector, version, known)
+                self._watch(cluster, choice, version, known)
             except JhosError as error:
+                if isinstance(error, Refused) and choice.fields:
+                    return
                 failures += 1
                 if isinstance(error, Refused) or failures > _FAILURES:
                     self.queue.put(error)
@@ -70,9 +91,10 @@ class Feed:
                 self.queue.put(error)
                 return
 
-    def _list(self, cluster: Cluster, kind: str, selector: str, known: dict[str, Object]) -> str:
+    def _list(self, cluster: Cluster, choice: _Choice, known: dict[str, Object]) -> str:
         """Brings `known` (by uid) up to date; returns the version to watch from."""
-        items, version = cluster.list(kind, selector)
+        kind = choice.kind
+        items, version = cluster.list(kind, choice.labels, choice.fields)
         listed = {item["metadata"]["uid"]: item for item in items}
         for uid in known.keys() - listed.keys():
             self.queue.put((kind, "DELETED", known[uid]))
@@ -84,16 +106,19 @@ class Feed:
         return version
 
     def _watch(
-        self, cluster: Cluster, kind: str, selector: str, version: str, known: dict[str, Object]
+        self, cluster: Cluster, choice: _Choice, version: str, known: dict[str, Object]
     ) -> None:
         """Until the server's history is gone (410) or the feed is closed."""
         while not self.closed.is_set():
             began = time.monotonic()
-            for event, obj in cluster.watch(kind, version, selector, _WATCH_S):
+            changes = cluster.watch(
+                choice.kind, version, choice.labels, choice.fields, timeout_s=_WATCH_S
+            )
+            for event, obj in changes:
                 if event == "ERROR":
                     return
                 version = obj["metadata"]["resourceVersion"]
-                self._pass_on(kind, event, obj, known)
+                self._pass_on(choice.kind, event, obj, known)
                 if self.closed.is_set():
                     return
             if time.monotonic() - began < _PAUSE_S:
