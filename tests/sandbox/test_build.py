@@ -1,15 +1,19 @@
 """Builds for real: the assemble script runs in its box, its changes become an image."""
 
 import asyncio
+import base64
 import io
 import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from jhos.sandbox.build import BuildFailed, run_build
 from jhos.sandbox.client import Object
@@ -205,6 +209,70 @@ async def test_a_cancelled_build_ends_its_processes(layout: Layout, tmp_path: Pa
         while any_process("sleep\x00987"):
             await asyncio.sleep(0.02)
     assert not list(layout.builds.glob("work-*"))
+
+
+async def test_files_of_a_secret_are_seen_by_the_build_and_not_kept(
+    layout: Layout, tmp_path: Path
+) -> None:
+    source = archive(tmp_path, {".s2i/bin/assemble": "#!/bin/bash\ncat /tmp/build/pip.conf"})
+    wanted = {"secret": {"name": "pip"}, "destinationDir": "/tmp/build"}
+    build = build_of(source={"type": "Binary", "binary": {}, "secrets": [wanted]})
+    log: list[bytes] = []
+    image = await run_build(
+        layout, build, source=source, on_log=log.append, secrets={"pip": {"pip.conf": b"canary"}}
+    )
+    assert b"canary" in b"".join(log)
+    assert not list(ImageStore(layout).layer_paths(image)[-1].rglob("pip.conf"))
+    assert not list(layout.builds.glob("work-*"))
+
+
+async def test_a_private_repository_is_cloned_with_its_secret(
+    layout: Layout, tmp_path: Path
+) -> None:
+    served = tmp_path / "served"
+    (served / ".s2i/bin").mkdir(parents=True)
+    (served / ".s2i/bin/assemble").write_text("#!/bin/bash\nls /tmp/src /tmp")
+    (served / "private").touch()
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"],
+        ["update-server-info"],
+    ):
+        subprocess.run(["git", "-C", served, *command], check=True)
+    secrets = {"key": {"username": b"me", "password": b"canary"}}
+
+    async with serving_to("me", "canary", served) as address:
+        git = {"git": {"uri": f"{address}/.git"}}
+        with pytest.raises(BuildFailed) as refused:
+            await run(layout, build_of(source=git), None)
+        assert refused.value.reason == "FetchSourceFailed"
+        log: list[bytes] = []
+        private = build_of(source={**git, "sourceSecret": {"name": "key"}})
+        await run_build(layout, private, source=None, on_log=log.append, secrets=secrets)
+    assert b"private" in b"".join(log)
+    assert b"canary" not in b"".join(log)
+
+
+@asynccontextmanager
+async def serving_to(user: str, password: str, folder: Path) -> AsyncIterator[str]:
+    """The files over HTTP, for who knows the password."""
+    wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+    @web.middleware
+    async def only_with_login(request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.headers.get("Authorization") != wanted:
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Basic"})
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    app = web.Application(middlewares=[only_with_login])
+    app.router.add_static("/", folder)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield "http://{}:{}".format(*runner.addresses[0])
+    await runner.cleanup()
 
 
 async def test_links_in_a_source_do_not_lead_out_of_it(layout: Layout, tmp_path: Path) -> None:

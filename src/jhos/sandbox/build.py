@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jhos.sandbox import build_secrets
 from jhos.sandbox.base.definition import MissingWheel
 from jhos.sandbox.client import Object
 from jhos.sandbox.host_packages import CACHES, package_env, package_mounts
@@ -39,9 +40,17 @@ class Scripts:
     run: str
 
 
-async def run_build(layout: Layout, build: Object, *, source: Path | None, on_log: OnLog) -> Image:
+async def run_build(
+    layout: Layout,
+    build: Object,
+    *,
+    source: Path | None,
+    on_log: OnLog,
+    secrets: build_secrets.Secrets | None = None,
+) -> Image:
     """Build what `build.spec` says; `source` is the archive of a binary build.
 
+    `secrets`: those that the build names.
     The builder image is a pull specification by now. Raises BuildFailed. Cancelling ends all
     processes of the build and leaves no layer.
     """
@@ -51,7 +60,11 @@ async def run_build(layout: Layout, build: Object, *, source: Path | None, on_lo
     layout.builds.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="work-", dir=layout.builds))
     try:
-        await fetch(build, source, work / "source", on_log)
+        secrets = secrets or {}
+        environment = build_secrets.git_environment(build, secrets, work / "home")
+        await fetch(build, source, work / "source", on_log, environment)
+        (work / "tmp").mkdir()
+        build_secrets.lay(build, secrets, work / "tmp")
         return await Assembly(layout, store, build, builder, work, on_log).run()
     finally:
         await asyncio.to_thread(remove_tree, work)
@@ -154,7 +167,6 @@ class Assembly:
         etc.mkdir()
         for name, text in identity(user, self.builder.config["workdir"]).items():
             (etc / name).write_text(text)
-        scratch.mkdir()
         return [
             *(_read_only(path, f"/etc/{path.name}") for path in etc.iterdir()),
             *(_read_only(Path("/etc", name).resolve(), f"/etc/{name}") for name in ETC_OF_HOST),

@@ -1,10 +1,11 @@
 """The source of a build: an uploaded archive or a git repository, unpacked into a directory."""
 
 import asyncio
+import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from jhos.sandbox.client import Object
@@ -20,8 +21,17 @@ class BuildFailed(Exception):
         self.reason, self.message = reason, message
 
 
-async def fetch(build: Object, archive: Path | None, target: Path, on_log: OnLog) -> None:
-    """Fill `target` with the source, only its context directory where one is named."""
+async def fetch(
+    build: Object,
+    archive: Path | None,
+    target: Path,
+    on_log: OnLog,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Fill `target` with the source, only its context directory where one is named.
+
+    `environment`: of git, over its own.
+    """
     source = build["spec"].get("source") or {}
     context = source.get("contextDir", "")
     whole = target.with_name("whole") if context else target
@@ -30,7 +40,7 @@ async def fetch(build: Object, archive: Path | None, target: Path, on_log: OnLog
         on_log(b"Receiving source from STDIN as archive ...\n")
         await unpack(archive, whole, source.get("binary") or {}, on_log)
     elif git := source.get("git"):
-        await clone(git, whole, on_log)
+        await clone(git, whole, on_log, environment or {})
     if context:
         choose(whole, context, target)
 
@@ -55,13 +65,13 @@ def unzip(archive: Path, target: Path) -> None:
                 path.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)
 
 
-async def clone(git: Object, target: Path, on_log: OnLog) -> None:
+async def clone(git: Object, target: Path, on_log: OnLog, environment: Mapping[str, str]) -> None:
     on_log(f'Cloning "{git["uri"]}" ...\n'.encode())
-    await _run(["git", "clone", "--recurse-submodules", "--", git["uri"], str(target)], on_log)
+    command = ["git", "clone", "--recurse-submodules", "--", git["uri"], str(target)]
+    await _run(command, on_log, environment)
     if ref := git.get("ref"):
-        await _run(
-            ["git", "-C", str(target), "checkout", "--recurse-submodules", ref, "--"], on_log
-        )
+        command = ["git", "-C", str(target), "checkout", "--recurse-submodules", ref, "--"]
+        await _run(command, on_log, environment)
 
 
 def choose(whole: Path, context: str, target: Path) -> None:
@@ -78,13 +88,16 @@ def inside(path: Path, root: Path) -> Path | None:
     return found if found.exists() and found.is_relative_to(root.resolve()) else None
 
 
-async def _run(command: list[str], on_log: OnLog) -> None:
+async def _run(
+    command: list[str], on_log: OnLog, environment: Mapping[str, str] | None = None
+) -> None:
     process = await asyncio.create_subprocess_exec(
         *("env", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=https:http:git:ssh:file"),
         *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, **(environment or {})},
     )
     try:
         output, _ = await process.communicate()

@@ -5,6 +5,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jhos.sandbox import build_secrets
 from jhos.sandbox.build import BuildFailed, run_build
 from jhos.sandbox.client import ApiError, Object, suppress_not_found
 from jhos.sandbox.controllers import build_phases as phases
@@ -129,7 +130,10 @@ class Builds:
         with log.open("wb", buffering=0) as file:
             source = self._source(build)
             layout = self.control.layout
-            image = await run_build(layout, resolved, source=source, on_log=file.write)
+            secrets = await self._secrets(build)
+            image = await run_build(
+                layout, resolved, source=source, on_log=file.write, secrets=secrets
+            )
         if stream := self._stream(build):
             tag = build["spec"]["output"]["to"]["name"].rpartition(":")[2]
             await tag_image(self.client, stream, tag, image)
@@ -143,6 +147,18 @@ class Builds:
         with suppress_not_found():
             await self._write(build, ended)
         await self._record(build, "BuildFailed", "failed", kind="Warning")
+
+    async def _secrets(self, build: Object) -> build_secrets.Secrets:
+        found = {}
+        for name in build_secrets.names(build):
+            try:
+                secret = await self.client.get(
+                    build_secrets.SECRETS, build["metadata"]["namespace"], name
+                )
+            except ApiError as error:
+                raise BuildFailed("FetchSourceFailed", str(error)) from error
+            found[name] = build_secrets.decoded(secret)
+        return found
 
     async def _with_builder_image(self, build: Object) -> Object:
         """With its builder image as a pull specification."""
