@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
@@ -15,6 +16,8 @@ from jhos_hub.streams import resolve
 
 T = TypeVar("T")
 PORT = 8888
+STACKS_GROUP = 100  # to whom the files in Jupyter's official images belong
+_STACKS = re.compile(r"(?:.+/)?jupyter/[a-z0-9-]*notebook(?:[:@].+)?")
 
 
 class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no types
@@ -24,11 +27,23 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
         return asyncio.ensure_future(readable_refusal(super().start()))
 
     async def get_pod_manifest(self) -> Any:
-        """Images of the project by the names that they are built under."""
+        """Images of the project by the names that they are built under, and Jupyter's own."""
         pod = await super().get_pod_manifest()
+        if is_docker_stacks(pod.spec.containers[0].image):
+            context = pod.spec.security_context or {}
+            groups = {*context.get("supplementalGroups", ()), STACKS_GROUP}
+            pod.spec.security_context = {**context, "supplementalGroups": sorted(groups)}
         for container in [*pod.spec.containers, *(pod.spec.init_containers or [])]:
             container.image = await resolve(container.image, self.namespace)
         return pod
+
+
+def is_docker_stacks(image: str) -> bool:
+    """One of Jupyter's official images, of whatever registry: `…/jupyter/scipy-notebook:…`.
+
+    Source: https://jupyter-docker-stacks.readthedocs.io/en/latest/using/selecting.html
+    """
+    return bool(_STACKS.fullmatch(image))
 
 
 async def readable_refusal(starting: Awaitable[T]) -> T:

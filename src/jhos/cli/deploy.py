@@ -41,6 +41,11 @@ _SETTINGS = {
 @click.option("--database-storage", metavar="SIZE", help="The database's volume, as 1Gi.")
 @click.option("--route-host", metavar="HOST", help="The address; else the cluster chooses.")
 @click.option(
+    "--preset",
+    type=click.Choice(("docker-stacks",)),
+    help="Settings that belong together: those for Jupyter's official images.",
+)
+@click.option(
     "--config", "config_file", type=_FILE, help="A jupyterhub_config.py, read after ours."
 )
 @click.option("--create-project", is_flag=True, help="Request the project when it is not there.")
@@ -52,6 +57,7 @@ _SETTINGS = {
 @target_options
 def deploy(
     target: Target,
+    preset: str | None,
     config_file: Path | None,
     create_project: bool,
     force_conflicts: bool,
@@ -71,18 +77,23 @@ def deploy(
       jhos deploy
       jhos deploy --sandbox --open
       jhos deploy --name jakevdp --notebook-image jakevdp-notebook:latest
+      jhos deploy --preset docker-stacks --notebook-image quay.io/jupyter/scipy-notebook:latest
       jhos deploy --name course --notebook-memory 1Gi --config jupyterhub_config.py
     """
     from jhos.actions.deploy import deploy as act
     from jhos.cli.terminal import progress, say
+    from jhos.settings.load import merge
+    from jhos.settings.load import preset as of_preset
 
-    own = configuration(config_file)
+    own, layer = configuration(config_file), _layer(options)
+    if preset:
+        layer = merge(of_preset(preset), layer)
     cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
         deployed = act(
             cluster,
-            _layer(options),
+            layer,
             configuration=own,
             create=create_project or target.sandbox,
             force=force_conflicts,

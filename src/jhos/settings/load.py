@@ -32,7 +32,7 @@ def load(*layers: Layer) -> Settings:
     """
     merged = defaults()
     for layer in layers:
-        merged = _merge(merged, layer)
+        merged = merge(merged, layer)
     for section in ("hub", "proxy", "database", "notebook"):
         if isinstance(merged[section], dict):
             merged[section] = _with_requests_in_limits(section, merged[section])
@@ -83,11 +83,18 @@ def _suggest_name(name: str) -> str:
     return cleaned.strip("-") or "jupyterhub"
 
 
-def _merge(below: Layer, above: Layer) -> Layer:
+def preset(name: str) -> Layer:
+    """Of `presets.yaml`."""
+    presets: dict[str, Layer] = yaml.safe_load((Path(__file__).parent / "presets.yaml").read_text())
+    return presets[name]
+
+
+def merge(below: Layer, above: Layer) -> Layer:
+    """Key by key; what `above` has wins."""
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both and key != "environment" else value
+        merged[key] = merge(merged[key], value) if both and key != "environment" else value
     return merged
 
 
