@@ -1,8 +1,12 @@
 """A git repository of notebooks, shaped like the PythonDataScienceHandbook, becomes a hub."""
 
+import base64
 import json
+import ssl
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,7 +77,8 @@ def address(repository: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def deployed(jhos: Run, project: str, address: str) -> Iterator[dict[str, Any]]:
     done = jhos("quickstart", "-n", project, "--name", "handbook", "--git-url", address,
-                "--git-ref", "first", "--context-dir", "book", "-o", "json")  # fmt: skip
+                "--git-ref", "first", "--context-dir", "book", "--watch-repo",
+                "-o", "json")  # fmt: skip
     yield json.loads(done.stdout)
     jhos("teardown", "handbook", "-n", project, "--delete-storage", "--yes")
 
@@ -109,6 +114,22 @@ def test_again_it_builds_nothing_and_changes_nothing(
     assert again["build"] is None
     assert {change["action"] for change in again["changes"]} == {"unchanged"}
     assert again["url"] == deployed["url"]
+
+
+def test_a_push_rebuilds_the_image(kubectl: Run, project: str, deployed: dict[str, Any]) -> None:
+    """Nobody logs in for it; a word of another is refused."""
+    address = deployed["webhook"]
+    cluster = json.loads(kubectl("config", "view", "--raw", "-o", "json").stdout)["clusters"][0]
+    authority = base64.b64decode(cluster["cluster"]["certificate-authority-data"]).decode()
+    trusted = ssl.create_default_context(cadata=authority)
+    word = address.split("/")[-2]
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(address.replace(word, "guess"), data=b"", context=trusted)
+    with urllib.request.urlopen(address, data=b"{}", context=trusted) as answer:
+        build = json.load(answer)["metadata"]["name"]
+    assert build != deployed["build"]
+    kubectl("wait", "-n", project, f"build/{build}", "--timeout=110s",
+            "--for=jsonpath={.status.phase}=Complete")  # fmt: skip
 
 
 def test_a_failing_requirement_is_named(

@@ -11,6 +11,12 @@ CASES = [
     ("/api/v1/namespaces/a", ResourcePath("", "v1", "a", "namespaces", "a")),
     ("/api/v1/namespaces/a/status", ResourcePath("", "v1", "a", "namespaces", "a", "status")),
     ("/apis/apps/v1/deployments", ResourcePath("apps", "v1", "", "deployments")),
+    (
+        "/apis/build.openshift.io/v1/namespaces/a/buildconfigs/b/webhooks/word/generic",
+        ResourcePath(
+            "build.openshift.io", "v1", "a", "buildconfigs", "b", "webhooks", tail="word/generic"
+        ),
+    ),
     ("/api/v1/watch/namespaces/a/pods", ResourcePath("", "v1", "a", "pods", watch=True)),
 ]
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ResourcePath:
-    """`/apis/apps/v1/namespaces/a/deployments/b/scale` in its parts; absent ones are empty."""
+    """`/apis/apps/v1/namespaces/a/deployments/b/scale` in its parts; absent ones are empty.
+
+    `tail`: what follows a webhook, its secret among it; rights are those to the subresource.
+    """
 
     group: str
     version: str
@@ -14,6 +17,7 @@ class ResourcePath:
     name: str = ""
     subresource: str = ""
     watch: bool = False
+    tail: str = ""
 
 
 def parse(path: str) -> ResourcePath | None:
@@ -34,12 +38,14 @@ def _resource(group: str, version: str, rest: list[str]) -> ResourcePath | None:
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
     resource, name = [*rest, ""][:2]
-    subresource = "/".join(rest[2:])
+    subresource, tail = "/".join(rest[2:]), ""
+    if subresource.startswith("webhooks/"):
+        subresource, _, tail = subresource.partition("/")
     if not resource:
         return None
     if resource in ("namespaces", "projects"):
         namespace = name  # rights to one are looked up inside of it
-    return ResourcePath(group, version, namespace, resource, name, subresource, watch)
+    return ResourcePath(group, version, namespace, resource, name, subresource, watch, tail)
 
 
 def verb(method: str, path: ResourcePath, *, watch: bool) -> str:

@@ -110,6 +110,7 @@ ROLES: dict[str, Rules] = {
         rule(BUILD, "builds", "get"),
     ],
     "system:image-puller": PULLER,
+    "system:webhook": [rule(BUILD, "buildconfigs/webhooks", "create", "get")],
     "view": [*VISIBLE, *READABLE, rule("project.openshift.io", "projects", "get")],
 }  # fmt: skip
 

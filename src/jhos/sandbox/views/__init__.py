@@ -1,7 +1,7 @@
 """Resources that answer in a way of their own, by resource, subresource and verb."""
 
 from jhos.sandbox.answers import Handler
-from jhos.sandbox.views import accounts, builds, images, pods, projects, scale, templates
+from jhos.sandbox.views import accounts, builds, images, pods, projects, scale, templates, webhooks
 
 SCALE: dict[str, Handler] = {"get": scale.read, "patch": scale.patch, "update": scale.update}
 TAGS: dict[str, Handler] = {
@@ -21,6 +21,7 @@ WATCHES = {"projects.project.openshift.io": projects.watch}
 VIEWS: dict[tuple[str, str], dict[str, Handler]] = {
     ("buildconfigs.build.openshift.io", "instantiate"): {"create": builds.instantiate},
     ("buildconfigs.build.openshift.io", "instantiatebinary"): {"create": builds.instantiate_binary},
+    ("buildconfigs.build.openshift.io", "webhooks"): {"create": webhooks.begin},
     ("builds.build.openshift.io", "clone"): {"create": builds.clone},
     ("builds.build.openshift.io", "details"): {"update": builds.update_details},
     ("builds.build.openshift.io", "log"): {"get": builds.log},

@@ -23,13 +23,13 @@ MANUAL = [{"message": "Manually triggered"}]
 
 def instantiate(call: Call) -> Answer:
     request = call.object()
-    config = _config(call, (request.get("metadata") or {}).get("name", call.name))
+    config = config_of(call, (request.get("metadata") or {}).get("name", call.name))
     return Answer(new_build(call, config, request), 201)
 
 
 async def instantiate_binary(call: Call) -> Answer:
     """The body is the source, an archive."""
-    config = _config(call, call.name)
+    config = config_of(call)
     hook = call.cluster.instantiate_binary
     if hook is None or call.upload is None:
         raise Failure(501, "builds are not available in this cluster", reason="NotImplemented")
@@ -37,7 +37,9 @@ async def instantiate_binary(call: Call) -> Answer:
     return Answer(await hook(call.namespace, name, call.query, call.upload), 201)
 
 
-def _config(call: Call, name: str) -> Object:
+def config_of(call: Call, name: str = "") -> Object:
+    """Raises Failure where it is not there, or a request names another (`name`)."""
+    name = name or call.name
     config = call.store.get(CONFIGS.key, call.namespace, name)
     if config is None or name != call.name:
         why = failure.not_found(CONFIGS.group, CONFIGS.plural, name).message
