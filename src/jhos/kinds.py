@@ -117,7 +117,6 @@ _ROWS = (
     Kind("ResourceQuota", "v1", "resourcequotas"),
     Kind("LimitRange", "v1", "limitranges"),
     Kind("StorageClass", "storage.k8s.io/v1", "storageclasses", namespaced=False),
-    Kind("ImageStreamImport", "image.openshift.io/v1", "imagestreamimports"),
     Kind("Project", "project.openshift.io/v1", "projects", namespaced=False),
     Kind("ProjectRequest", "project.openshift.io/v1", "projectrequests", namespaced=False),
     Kind(

@@ -103,6 +103,23 @@ def test_it_keeps_others_out(browser: Browser, url: str, server: str) -> None:
     expect(page.locator("body")).to_contain_text("Invalid username or password")
 
 
+def test_an_image_that_was_built_elsewhere_is_tagged_in(
+    jhos: Run, kubectl: Run, project: str
+) -> None:
+    stream = json.loads(kubectl("get", "is", "jupyterhub", "-n", project, "-o", "json").stdout)
+    reference = stream["status"]["tags"][0]["items"][0]["dockerImageReference"]
+    for _ in range(2):
+        jhos("build-images", "hub", "--import", reference, "-n", "elsewhere", "--create-project")
+    found = kubectl("get", "istag", "jupyterhub:latest", "-n", "elsewhere", "-o", "json").stdout
+    assert json.loads(found)["image"]["metadata"]["name"] in reference
+
+
+def test_an_image_that_is_not_there_is_said_so(jhos: Run) -> None:
+    done = jhos("build-images", "minimal", "--import", "quay.example.com/no/such:3.12",
+                "-n", "elsewhere", "--create-project", code=4)  # fmt: skip
+    assert "quay.example.com/no/such:3.12 could not be imported" in done.stderr
+
+
 def test_the_clusters_user_reads_and_writes_all_of_an_image(inside: dict[str, list[str]]) -> None:
     assert inside["unreadable"] == []
     assert inside["closed to the group"] == []

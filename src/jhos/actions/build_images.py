@@ -13,8 +13,9 @@ from jhos.checks import BUILD, check_builds, check_rights
 from jhos.cluster import lease
 from jhos.cluster.builds import Following, log_of
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import Builder, builder_of, find_builder, import_image
+from jhos.cluster.facts import Builder, builder_of, find_builder
 from jhos.cluster.feed import feed
+from jhos.cluster.imports import import_image
 from jhos.cluster.parallel import parallel
 from jhos.errors import BuildFailed, Conflict, OutOfTime, SettingsError
 from jhos.events import Event, Report, State
@@ -112,6 +113,7 @@ def import_tags(
     if image.tag == PYTHON and not version:
         raise SettingsError(f"The Python version of {reference} is not known.", "Say --python 3.12")
     spec = image.spec(version)
+    check_own(cluster, [image_stream(image)])
     import_image(cluster, spec, reference)
     report(Event(f"Image {spec}", State.DONE, f"imported from {reference}"))
     return Built(spec, "")

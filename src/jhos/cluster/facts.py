@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.imports import import_image
 from jhos.cluster.parallel import parallel
 from jhos.errors import Refused, SettingsError
 from jhos.kinds import KINDS
@@ -110,37 +111,6 @@ def builder_of(cluster: Cluster, spec: str, version: str | None) -> Builder:
         f"Builder image {spec} is neither in project {cluster.namespace} nor in {SHARED}.",
         "Build it first (jhos build-images), or begin with the registry's host.",
     )
-
-
-def import_image(cluster: Cluster, spec: str, reference: str) -> None:
-    """Have the cluster look the image up in its registry and tag it as `STREAM:TAG`.
-
-    Raises Refused with the registry's words.
-    """
-    stream, _, tag = spec.partition(":")
-    wish = {
-        "apiVersion": KINDS["ImageStreamImport"].api_version,
-        "kind": "ImageStreamImport",
-        "metadata": {"name": stream},
-        "spec": {
-            "import": True,
-            "images": [
-                {
-                    "from": {"kind": "DockerImage", "name": reference},
-                    "to": {"name": tag},
-                    "referencePolicy": {"type": "Source"},
-                }
-            ],
-        },
-    }
-    answer = cluster.create(wish)
-    result: Object = next(iter(answer.get("status", {}).get("images") or []), {})
-    status = result.get("status", {})
-    if status.get("status") == "Failure" or not result.get("image"):
-        raise Refused(
-            f"Image {reference} could not be imported: {status.get('message') or 'no answer'}",
-            "Is the name right, and may the project pull from that registry?",
-        )
 
 
 def choose_database_image(cluster: Cluster) -> str:

@@ -45,7 +45,9 @@ class ImageStreams:
         except UnknownImage:
             await self._refuse(stream, tag, held, name)
             return
-        if (held.get("items") or [{}])[0].get("image") != image.digest:
+        newest = (held.get("items") or [{}])[0]
+        older = newest.get("generation", 0) < (tag.get("generation") or 1)
+        if newest.get("image") != image.digest or older:
             await tag_image(self.client, stream, tag["name"], image)
 
     async def _refuse(self, stream: Object, tag: Object, held: Object, name: str) -> None:
