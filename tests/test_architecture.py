@@ -16,6 +16,7 @@ LAYERS = (
      "jhos.settings.secrets"),
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls"),
+    ("jhos.settings.auth",),
     ("jhos.settings.model",),
     ("jhos.objects", "jhos.events", "jhos.errors"),
     ("jhos",),

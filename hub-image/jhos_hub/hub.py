@@ -5,6 +5,8 @@ from typing import Any
 
 from traitlets.config import Config
 
+from jhos_hub.mounts import app_root
+
 PORT = 8081
 
 
@@ -16,6 +18,13 @@ def update_hub(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str
     c.JupyterHub.admin_access = False
     _update_restarts(c)
     _update_limits(c)
+    if settings["hub"]["announcement"]:
+        c.JupyterHub.template_vars = {"announcement": settings["hub"]["announcement"]}
+    if settings["hub"]["active_servers"]:
+        c.JupyterHub.active_server_limit = settings["hub"]["active_servers"]
+    templates = app_root() / "src/templates"
+    if templates.is_dir():
+        c.JupyterHub.template_paths = [str(templates)]
 
 
 def _update_restarts(c: Config) -> None:

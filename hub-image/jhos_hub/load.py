@@ -7,7 +7,7 @@ from traitlets.config import Config
 from traitlets.log import get_logger
 
 from jhos_hub import compat
-from jhos_hub.auth import update_auth
+from jhos_hub.auth import is_anonymous, update_auth
 from jhos_hub.database import update_database
 from jhos_hub.hub import update_hub
 from jhos_hub.proxy import update_proxy
@@ -24,9 +24,9 @@ def defaults(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str])
     compat.seed(c, settings)
 
 
-def completion(c: Config, settings: Mapping[str, Any]) -> None:
+def completion(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
     """What depends on the user's configuration, and so comes after it."""
     for sentence in compat.translate(c, settings):
         get_logger().warning("Configuration: %s", sentence)
-    update_auth(c, settings)
-    update_services(c, settings)
+    update_auth(c, settings, secrets)
+    update_services(c, settings, throw_away=is_anonymous(c))

@@ -24,8 +24,17 @@ def settings() -> Settings:
 
 
 def secrets() -> Secrets:
-    """File name → content of the mounted Secret."""
-    files = (app_root() / "secrets").iterdir()
+    """Key → value of the deployment's Secret, and of those that the settings name.
+
+    Keys of a login's Secret begin with `auth-`, as where the deployment keeps them itself.
+    """
+    own, login, database = (_files(folder) for folder in ("secrets", "auth", "database"))
+    return own | {f"auth-{key}": value for key, value in login.items()} | database
+
+
+def _files(folder: str) -> Secrets:
+    path = app_root() / folder
+    files = path.iterdir() if path.is_dir() else ()
     return {file.name: file.read_text().strip() for file in files if file.is_file()}
 
 

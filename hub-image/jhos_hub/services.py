@@ -14,9 +14,13 @@ URL = f"--url=http://127.0.0.1:{PORT}/hub/api"
 SCOPES = ("list:users", "read:users:activity", "read:servers", "delete:servers")
 
 
-def update_services(c: Config, settings: Mapping[str, Any]) -> None:
-    """After the user's configuration: a culler that it brings takes the place of this one."""
-    cull = settings["cull"]
+def update_services(c: Config, settings: Mapping[str, Any], *, throw_away: bool) -> None:
+    """After the user's configuration: a culler that it brings takes the place of this one.
+
+    `throw_away`: users who cannot come back; unless the settings say, only they go with a server.
+    """
+    cull = dict(settings["cull"])
+    cull["users"] = throw_away if cull["users"] is None else cull["users"]
     services = _values(c, "services")
     if not (cull["idle"] or cull["max_age"]) or any(map(is_culler, services)):
         return

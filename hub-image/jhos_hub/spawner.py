@@ -11,8 +11,10 @@ from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
 from traitlets.config import Config
 
+from jhos_hub.profiles import update_profiles
 from jhos_hub.quantity import cpu_cores, memory_bytes
 from jhos_hub.streams import resolve
+from jhos_hub.volumes import fits, update_volumes
 
 T = TypeVar("T")
 PORT = 8888
@@ -33,7 +35,9 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
             context = pod.spec.security_context or {}
             groups = {*context.get("supplementalGroups", ()), STACKS_GROUP}
             pod.spec.security_context = {**context, "supplementalGroups": sorted(groups)}
-        for container in [*pod.spec.containers, *(pod.spec.init_containers or [])]:
+        initial = [each for each in pod.spec.init_containers or [] if fits(each, pod)]
+        pod.spec.init_containers = initial or None
+        for container in [*pod.spec.containers, *initial]:
             container.image = await resolve(container.image, self.namespace)
         return pod
 
@@ -80,6 +84,8 @@ def update_spawner(c: Config, settings: Mapping[str, Any]) -> None:
     _update_resources(c, settings["notebook"])
     _update_security(c)
     _update_timeouts(c, settings["notebook"])
+    update_volumes(c, settings)
+    update_profiles(c)
 
 
 def _update_pod(c: Config, name: str, notebook: Mapping[str, Any]) -> None:

@@ -16,7 +16,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jhos.objects import INSTANCE, Object, ObjectRef
 from jhos.settings.model import Settings
 
-PARTS = ("hub", "proxy", "database", "singleuser")
 KEEP = "jhos.dev/keep"  # annotation: teardown keeps the object unless told otherwise
 RENDERED = "jhos.dev/rendered"  # annotation: hash of the object as rendered
 
@@ -27,7 +26,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 class Facts:
     """What the cluster says, read once: pull specs with digests, and the user's configuration.
 
-    `configuration`: the keys of ConfigMap `NAME-cfg` that belong to the user.
+    `configuration`: the keys of ConfigMap `NAME-cfg` that belong to the user. `certificate`: of
+    the route, as its fields `certificate` and `key`. `secrets_version` differs where the secrets
+    do, and tells nothing of them.
     """
 
     namespace: str
@@ -35,6 +36,8 @@ class Facts:
     notebook_image: str
     database_image: str
     configuration: dict[str, str] = field(default_factory=dict)
+    certificate: dict[str, str] = field(default_factory=dict, repr=False)
+    secrets_version: str = ""
 
 
 def render(settings: Settings, facts: Facts) -> list[Object]:
@@ -50,15 +53,42 @@ def render(settings: Settings, facts: Facts) -> list[Object]:
         "facts": facts,
         "name": settings.name,
         "configuration": configuration,
-        "configuration_hash": digest(configuration),
+        "restarts_hub": _restarts_hub(settings, facts, configuration),
+        "connects_to": [f"{settings.name}-{part}" for part in _connected(settings)],
+        "redirect": _redirect(settings.name),
         "keep": KEEP,
         "labels": lambda component: labels(settings.name, component),
         "selector": lambda component: selector(settings.name, component),
         "resources": _resources,
         "container_security": _CONTAINER_SECURITY,
     }
-    templates = [name for part in PARTS for name in _names(part)]
+    templates = [name for part in _parts(settings) for name in _names(part)]
     return [sealed(_object(name, values)) for name in templates]
+
+
+def _parts(settings: Settings) -> tuple[str, ...]:
+    databases = {"postgresql": ("database",), "sqlite": ("sqlite",), "external": ()}
+    return ("hub", "proxy", "singleuser", *databases[settings.database.type])
+
+
+def _connected(settings: Settings) -> list[str]:
+    return [*(["db"] if settings.database.type == "postgresql" else []), "proxy"]
+
+
+def _redirect(name: str) -> Object:
+    """Lets the service account be an OAuth client whose users come back to the route.
+
+    *source* https://docs.openshift.com/container-platform/latest/authentication/using-service-accounts-as-oauth-client.html
+    """
+    reference = {"group": "route.openshift.io", "kind": "Route", "name": name}
+    return {"kind": "OAuthRedirectReference", "apiVersion": "v1", "reference": reference}
+
+
+def _restarts_hub(settings: Settings, facts: Facts, configuration: dict[str, str]) -> str:
+    """A hash of what the hub reads at its start only; profiles it reads whenever they are shown."""
+    read_once = {key: value for key, value in settings.as_dict().items() if key != "profiles"}
+    files = {key: value for key, value in configuration.items() if key != "settings.yaml"}
+    return digest([read_once, files, facts.secrets_version])
 
 
 def render_one(template: str, **values: Any) -> Object:

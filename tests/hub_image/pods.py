@@ -10,15 +10,25 @@ from traitlets.config import Config
 from jhos_hub.spawner import NotebookSpawner
 
 
-async def pods(c: Config, *users: str, **options: Any) -> list[dict[str, Any]]:
+async def pods(
+    c: Config, *users: str, groups: tuple[str, ...] = (), **options: Any
+) -> list[dict[str, Any]]:
     """One after the other, of one configuration, since what the first does to it must not show."""
-    return [await _pod(c, user, options) for user in users]
+    return [await _pod(c, user, groups, options) for user in users]
 
 
-async def _pod(c: Config, user: str, options: dict[str, Any]) -> dict[str, Any]:
+async def _pod(
+    c: Config, user: str, groups: tuple[str, ...], options: dict[str, Any]
+) -> dict[str, Any]:
     spawner = NotebookSpawner(
         config=c,
-        user=SimpleNamespace(name=user, id=user, url=f"/user/{user}/", escaped_name=user),
+        user=SimpleNamespace(
+            name=user,
+            id=user,
+            url=f"/user/{user}/",
+            escaped_name=user,
+            groups=[SimpleNamespace(name=group) for group in groups],
+        ),
         hub=Hub(ip="0.0.0.0", port=8081, base_url="/hub/"),
         api_token="token",
         user_options=options,

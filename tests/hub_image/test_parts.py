@@ -80,36 +80,38 @@ def test_an_old_schema_is_upgraded(settings: Settings, secrets: Secrets) -> None
     assert c.JupyterHub.upgrade_db is True
 
 
-def test_everybody_enters_where_nobody_chose() -> None:
+def test_everybody_enters_where_nobody_chose(settings: Settings) -> None:
     c = Config()
-    update_auth(c, {"auth": {"type": "anonymous"}})
+    update_auth(c, settings, {})
     assert c.JupyterHub.authenticator_class == "tmpauthenticator.TmpAuthenticator"
     assert c.TmpAuthenticator.allow_all is True
 
 
-def test_a_chosen_authenticator_stands_alone() -> None:
+def test_a_chosen_authenticator_stands_alone(settings: Settings) -> None:
     c = Config({"JupyterHub": {"authenticator_class": "dummy"}})
-    update_auth(c, {"auth": {"type": "anonymous"}})
+    update_auth(c, settings, {})
     assert c == {"JupyterHub": {"authenticator_class": "dummy"}}
 
 
 @pytest.mark.parametrize("trait", ["allowed_users", "whitelist", "allow_all"])
 @pytest.mark.parametrize("section", ["Authenticator", "TmpAuthenticator"])
-def test_a_list_of_users_keeps_the_others_out(section: str, trait: str) -> None:
+def test_a_list_of_users_keeps_the_others_out(section: str, trait: str, settings: Settings) -> None:
     c = Config({section: {trait: {"alice"}}})
-    update_auth(c, {"auth": {"type": "anonymous"}})
+    update_auth(c, settings, {})
     assert c[section] == {trait: {"alice"}}
     assert trait == "allow_all" or c.TmpAuthenticator.get("allow_all") is None
 
 
 def test_an_unknown_kind_of_login_is_refused() -> None:
     with pytest.raises(ValueError, match="'saml'"):
-        update_auth(Config(), {"auth": {"type": "saml"}})
+        update_auth(Config(), {"auth": {"type": "saml"}}, {})
 
 
 def test_the_culler_has_the_least_rights(settings: Settings) -> None:
     c = Config()
-    update_services(c, settings | {"cull": {"idle": 600, "max_age": None, "users": False}})
+    update_services(
+        c, settings | {"cull": {"idle": 600, "max_age": None, "users": False}}, throw_away=False
+    )
     assert c.JupyterHub.services == [
         {
             "name": "cull-idle",
@@ -131,34 +133,49 @@ def test_the_culler_has_the_least_rights(settings: Settings) -> None:
 
 def test_the_culler_may_delete_users_only_where_they_are_throw_away(settings: Settings) -> None:
     c = Config()
-    update_services(c, settings | {"cull": {"idle": 600, "max_age": 7200, "users": True}})
+    update_services(
+        c, settings | {"cull": {"idle": 600, "max_age": 7200, "users": True}}, throw_away=False
+    )
     assert c.JupyterHub.services[0]["command"][-2:] == ["--max-age=7200", "--cull-users=True"]
     assert "admin:users" in c.JupyterHub.load_roles[0]["scopes"]
 
 
+@pytest.mark.parametrize("throw_away", [True, False])
+def test_users_go_with_their_server_where_they_cannot_come_back(
+    settings: Settings, throw_away: bool
+) -> None:
+    c = Config()
+    update_services(c, settings, throw_away=throw_away)
+    assert ("--cull-users=True" in c.JupyterHub.services[0]["command"]) is throw_away
+
+
 def test_an_age_alone_culls_nobody_before_it(settings: Settings) -> None:
     c = Config()
-    update_services(c, settings | {"cull": {"idle": None, "max_age": 7200, "users": False}})
+    update_services(
+        c, settings | {"cull": {"idle": None, "max_age": 7200, "users": False}}, throw_away=False
+    )
     assert "--timeout=7200" in c.JupyterHub.services[0]["command"]
 
 
 def test_no_culler_where_nothing_is_to_be_culled(settings: Settings) -> None:
     c = Config()
-    update_services(c, settings | {"cull": {"idle": None, "max_age": None, "users": True}})
+    update_services(
+        c, settings | {"cull": {"idle": None, "max_age": None, "users": True}}, throw_away=False
+    )
     assert c.JupyterHub == {}
 
 
 def test_a_culler_of_the_user_takes_the_place(settings: Settings) -> None:
     own = {"name": "reaper", "admin": True, "command": ["cull-idle-servers", "--timeout=300"]}
     c = Config({"JupyterHub": {"services": [own]}})
-    update_services(c, settings)
+    update_services(c, settings, throw_away=False)
     assert c == {"JupyterHub": {"services": [own]}}
 
 
 def test_services_of_the_user_are_kept(settings: Settings) -> None:
     c = Config()
     c.JupyterHub.services.append({"name": "announcement", "url": "http://127.0.0.1:8888"})
-    update_services(c, settings)
+    update_services(c, settings, throw_away=False)
     assert [each["name"] for each in c.JupyterHub.services] == ["announcement", "cull-idle"]
 
 

@@ -14,6 +14,7 @@ from jhos.cluster.facts import (
     USER_KEYS,
     choose_database_image,
     create_project,
+    read_certificate,
     resolve_all,
     stored,
     stream_of,
@@ -24,10 +25,11 @@ from jhos.events import Event, Report, State
 from jhos.images import Image, Wishes, catalog
 from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan, belongs_to
-from jhos.render import Facts, render, secret
-from jhos.settings.load import Layer, defaults, load, parse
+from jhos.render import Facts, digest, render, secret
+from jhos.settings.auth import check_secrets
+from jhos.settings.load import Layer, check_alone, defaults, load, parse
 from jhos.settings.model import Settings
-from jhos.settings.secrets import completed
+from jhos.settings.secrets import check_database, completed, encoded
 from jhos.wait import until_ready
 
 _ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
@@ -42,6 +44,7 @@ class Deployed:
     url: str
     plan: Plan
     open_to_all: bool | None
+    settings: Settings
 
 
 def deploy(
@@ -49,6 +52,7 @@ def deploy(
     wanted: Layer,
     *,
     configuration: dict[str, str],
+    secrets: dict[str, str],
     create: bool,
     force: bool,
     wait: bool,
@@ -57,31 +61,45 @@ def deploy(
 ) -> Deployed:
     """`wanted` over the settings that the deployment has; `configuration`: the user's files.
 
+    `secrets`: values by their key in the deployment's Secret, over what it has.
+
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
     deadline = time.monotonic() + timeout_s
     name = wanted.get("name") or defaults()["name"]
-    load(wanted)  # before anything is sent
+    check_alone(wanted)  # before anything is sent
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
     check_rights(cluster, DEPLOY)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
-        config, secrets = stored(cluster, name)
+        config, kept_secrets = stored(cluster, name)
         settings = _settings(cluster, wanted, config)
         check_host(settings, cluster.namespace)
+        data = completed(kept_secrets | encoded(secrets))
+        check_secrets(settings.auth, set(data))
+        check_database(settings.database, set(data))
+        certificate = read_certificate(cluster, settings.route.certificate)
         kept = {key: value for key, value in config.get("data", {}).items() if key in USER_KEYS}
         own = {**kept, **configuration}
 
         def objects(images: dict[str, str]) -> list[Object]:
-            facts = _facts(cluster, settings, images, own)
-            return [*render(settings, facts), secret(name, completed(secrets))]
+            facts = Facts(
+                namespace=cluster.namespace,
+                hub_image=images[settings.hub.image],
+                notebook_image=images[settings.notebook.image],
+                database_image=images.get(settings.database.image or "", ""),
+                configuration=own,
+                certificate=certificate,
+                secrets_version=digest(data),  # of random values too, so it tells nothing
+            )
+            return [*render(settings, facts), secret(name, data)]
 
         images = _images(cluster, settings, objects, deadline, report)
         plan = preview(cluster, name, objects(images), force=force)
         lock.check()
         apply(cluster, name, plan, report, force=force)
     url = _wait(cluster, name, plan, timeout_s, deadline, report) if wait else _url(cluster, name)
-    return Deployed(name, cluster.namespace, url, plan, _is_open(settings, own))
+    return Deployed(name, cluster.namespace, url, plan, _is_open(settings, own), settings)
 
 
 def _wait(
@@ -102,21 +120,9 @@ def _url(cluster: Cluster, name: str) -> str:
 
 def _is_open(settings: Settings, configuration: dict[str, str]) -> bool | None:
     """None where the user's own configuration decides."""
-    if any(text.strip() for text in configuration.values()):
+    if any("uthenticator" in text for text in configuration.values()):
         return None
-    return settings.auth.type == "anonymous"
-
-
-def _facts(
-    cluster: Cluster, settings: Settings, images: dict[str, str], configuration: dict[str, str]
-) -> Facts:
-    return Facts(
-        namespace=cluster.namespace,
-        hub_image=images[settings.hub.image],
-        notebook_image=images[settings.notebook.image],
-        database_image=images[settings.database.image or ""],
-        configuration=configuration,
-    )
+    return settings.auth.type == "anonymous" or settings.auth.allow_all
 
 
 def _awaited(plan: Plan) -> list[ObjectRef]:
@@ -128,7 +134,7 @@ def _settings(cluster: Cluster, wanted: Layer, config: Object) -> Settings:
     """The stored settings under the wanted ones; the database's image is chosen once for all."""
     document = config.get("data", {}).get("settings.yaml", "")
     settings = load(parse(document, "the deployment"), wanted)
-    if settings.database.image:
+    if settings.database.image or settings.database.type != "postgresql":
         return settings
     image = choose_database_image(cluster)
     return replace(settings, database=replace(settings.database, image=image))
@@ -145,7 +151,9 @@ def _images(
 
     A build takes minutes: that names are taken is found before it.
     """
-    specs = (settings.hub.image, settings.notebook.image, settings.database.image or "")
+    specs = [settings.hub.image, settings.notebook.image]
+    if settings.database.type == "postgresql":
+        specs.append(settings.database.image or "")
     found = resolve_all(cluster, specs) | _unpinned(cluster, settings)
     absent = {spec: error for spec, error in found.items() if isinstance(error, SettingsError)}
     if absent:

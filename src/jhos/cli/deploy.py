@@ -1,5 +1,6 @@
 """jhos deploy"""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,39 +8,16 @@ import click
 
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
+from jhos.cli.settings import settings_options
 
 if TYPE_CHECKING:
     from jhos.actions.deploy import Deployed
 
-_IMAGE = "STREAM[:TAG] of the project, or REGISTRY/NAME:TAG"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-# Option → the setting that it gives.
-_SETTINGS = {
-    "name": ("name",),
-    "hub_image": ("hub", "image"),
-    "hub_memory": ("hub", "memory"),
-    "notebook_image": ("notebook", "image"),
-    "notebook_memory": ("notebook", "memory"),
-    "notebook_cpu": ("notebook", "cpu"),
-    "database_image": ("database", "image"),
-    "database_memory": ("database", "memory"),
-    "database_storage": ("database", "storage"),
-    "route_host": ("route", "host"),
-}
 
 
 @click.command(short_help="Deploy a JupyterHub, or change it.")
-@click.option("--name", metavar="NAME", help="Of the deployment; else jupyterhub.")
-@click.option("--notebook-image", metavar="IMAGE", help=f"What users start: {_IMAGE}.")
-@click.option("--hub-image", metavar="IMAGE", help=f"JupyterHub itself: {_IMAGE}.")
-@click.option("--database-image", metavar="IMAGE", help="Else the cluster's newest PostgreSQL.")
-@click.option("--notebook-memory", metavar="SIZE", help="Limit for each server, as 1Gi.")
-@click.option("--notebook-cpu", metavar="CPUS", help="Limit for each server, as 500m or 2.")
-@click.option("--hub-memory", metavar="SIZE", help="Limit, as 512Mi.")
-@click.option("--database-memory", metavar="SIZE", help="Limit, as 256Mi.")
-@click.option("--database-storage", metavar="SIZE", help="The database's volume, as 1Gi.")
-@click.option("--route-host", metavar="HOST", help="The address; else the cluster chooses.")
+@settings_options
 @click.option(
     "--preset",
     type=click.Choice(("docker-stacks",)),
@@ -48,6 +26,10 @@ _SETTINGS = {
 @click.option(
     "--config", "config_file", type=_FILE, help="A jupyterhub_config.py, read after ours."
 )
+@click.option(
+    "--auth-secret-file", metavar="FILE", help="The client secret or password; - reads stdin."
+)
+@click.option("--database-url-file", metavar="FILE", help="Of an external database; - reads stdin.")
 @click.option("--create-project", is_flag=True, help="Request the project when it is not there.")
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
@@ -57,15 +39,17 @@ _SETTINGS = {
 @target_options
 def deploy(
     target: Target,
+    layer: dict[str, Any],
     preset: str | None,
     config_file: Path | None,
+    auth_secret_file: str | None,
+    database_url_file: str | None,
     create_project: bool,
     force_conflicts: bool,
     wait: bool,
     open_browser: bool,
     timeout_s: int,
     output: str,
-    **options: str | None,
 ) -> None:
     """Deploy a JupyterHub into the project, or change the one that is there.
 
@@ -85,9 +69,10 @@ def deploy(
     from jhos.settings.load import merge
     from jhos.settings.load import preset as of_preset
 
-    own, layer = configuration(config_file), _layer(options)
+    own = configuration(config_file)
     if preset:
         layer = merge(of_preset(preset), layer)
+    secrets = _secrets(layer, auth_secret_file, database_url_file)
     cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
@@ -95,6 +80,7 @@ def deploy(
             cluster,
             layer,
             configuration=own,
+            secrets=secrets,
             create=create_project or target.sandbox,
             force=force_conflicts,
             wait=wait,
@@ -107,18 +93,37 @@ def deploy(
         click.launch(deployed.url)
 
 
-def _layer(options: dict[str, str | None]) -> dict[str, Any]:
-    """Options that were given, nested as settings are."""
-    layer: dict[str, Any] = {}
-    for option, value in options.items():
-        if value is None:
-            continue
-        *sections, key = _SETTINGS[option]
-        inner = layer
-        for section in sections:
-            inner = inner.setdefault(section, {})
-        inner[key] = value
-    return layer
+def _secrets(
+    layer: dict[str, Any], auth_file: str | None, database_file: str | None
+) -> dict[str, str]:
+    """From files or standard input, else asked for at a terminal; never from arguments."""
+    from jhos.settings.auth import PROVIDERS, SECRET_PREFIX
+
+    secrets = {}
+    auth = layer.get("auth", {})
+    provider = PROVIDERS.get(auth.get("type", ""))
+    wanted = provider.secrets[0] if provider and provider.secrets else None
+    if auth_file:
+        secrets[SECRET_PREFIX + (wanted or "client-secret")] = _read(auth_file)
+    elif provider and wanted and not auth.get("secret") and sys.stdin.isatty():
+        words = f"{wanted.replace('-', ' ').capitalize()} for {provider.title}"
+        given = click.prompt(f"{words} (empty: the one that is kept)", "", hide_input=True,
+                             show_default=False, err=True)  # fmt: skip
+        secrets |= {SECRET_PREFIX + wanted: given} if given else {}
+    if database_file:
+        secrets["database-url"] = _read(database_file)
+    return secrets
+
+
+def _read(file: str) -> str:
+    try:
+        with click.open_file(file) as stream:
+            text: str = stream.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{file} cannot be read: {error}") from error
+    if not text:
+        raise click.UsageError(f"{file} is empty.")
+    return text
 
 
 def configuration(file: Path | None) -> dict[str, str]:
@@ -149,17 +154,44 @@ def summary(deployed: "Deployed", *, wait: bool) -> str:
         lines.append("Nothing had to be changed.")
     state = "runs at" if wait else "will be at"
     lines += ["", f"JupyterHub {deployed.name} {state} {deployed.url}", ""]
-    if deployed.open_to_all:
-        lines += [
-            "Warning: anyone who reaches this address gets a server of their own, without a login;",
-            "their files go with the server. To choose who gets in, set an authenticator in a",
-            f"configuration: jhos deploy --name {deployed.name} --config jupyterhub_config.py",
-            "",
-        ]
-    elif deployed.open_to_all is None:
-        lines += ["Who gets in is decided by your jupyterhub_config.py.", ""]
+    lines += [*_who(deployed), *_how_long(deployed), ""]
     lines.append(f"Remove it with: jhos teardown {deployed.name} -n {deployed.namespace}")
     return "\n".join(lines)
+
+
+def _who(deployed: "Deployed") -> list[str]:
+    from jhos.settings.auth import PROVIDERS
+
+    auth = deployed.settings.auth
+    if deployed.open_to_all is None or auth.type == "custom":
+        return ["Who gets in is decided by your jupyterhub_config.py."]
+    if auth.type == "anonymous":
+        return [
+            "Warning: anyone who reaches this address gets a server of their own, without a login;",
+            "their files go with the server. To choose who gets in, for example by OpenShift:",
+            f"jhos deploy --name {deployed.name} --auth openshift --admin-user YOUR-NAME",
+        ]
+    login = PROVIDERS[auth.type].title
+    if deployed.open_to_all:
+        return [f"Warning: everybody who can log in by {login} gets in."]
+    return [f"Those who are named get in, by {login}."]
+
+
+def _how_long(deployed: "Deployed") -> list[str]:
+    """What is said of culling."""
+    idle, oldest = deployed.settings.cull.idle, deployed.settings.cull.max_age
+    said = [f"after {_minutes(idle)} idle"] if idle else []
+    said += [f"at an age of {_minutes(oldest)}"] if oldest else []
+    return (
+        [f"Servers are stopped {' and '.join(said)} (--cull-idle, --cull-max-age)."] if said else []
+    )
+
+
+def _minutes(seconds: int) -> str:
+    for name, size in (("h", 3600), ("min", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"
 
 
 def result(deployed: "Deployed") -> dict[str, Any]:
@@ -168,6 +200,7 @@ def result(deployed: "Deployed") -> dict[str, Any]:
         "project": deployed.namespace,
         "url": deployed.url,
         "openToAll": deployed.open_to_all,
+        "login": deployed.settings.auth.type,
         "changes": [
             {"action": str(change.action), "kind": change.ref.kind, "name": change.ref.name}
             for change in deployed.plan.changes

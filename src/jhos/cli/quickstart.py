@@ -88,6 +88,7 @@ def quickstart(
                 cluster,
                 {"name": name, "notebook": notebook},
                 configuration=own,
+                secrets={},
                 create=False,
                 force=False,
                 wait=True,

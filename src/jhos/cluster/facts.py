@@ -1,6 +1,7 @@
 """What a command needs to know of the cluster, each thing asked once and side by side."""
 
 import re
+from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -62,6 +63,22 @@ def stored(cluster: Cluster, name: str) -> tuple[Object, dict[str, str]]:
     refs = (ObjectRef("ConfigMap", f"{name}-cfg"), ObjectRef("Secret", f"{name}-secrets"))
     config, secret = parallel(cluster.get, refs)
     return config or {}, (secret or {}).get("data", {})
+
+
+def read_certificate(cluster: Cluster, name: str | None) -> dict[str, str]:
+    """Fields of a route's `tls` from a Secret of type `kubernetes.io/tls`; {} without a name."""
+    if name is None:
+        return {}
+    found = cluster.get(ObjectRef("Secret", name))
+    data = (found or {}).get("data", {})
+    if not {"tls.crt", "tls.key"} <= data.keys():
+        raise SettingsError(
+            f"Secret {name} with the keys tls.crt and tls.key is not in project "
+            f"{cluster.namespace}.",
+            f"Make it: oc create secret tls {name} --cert=FILE --key=FILE",
+        )
+    fields = {"certificate": "tls.crt", "key": "tls.key", "caCertificate": "ca.crt"}
+    return {field: b64decode(data[key]).decode() for field, key in fields.items() if key in data}
 
 
 def find_builder(cluster: Cluster, wanted: str | None) -> Builder:

@@ -1,7 +1,7 @@
 """Layers of settings, merged and checked into `Settings`."""
 
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -11,17 +11,26 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from jhos.errors import SettingsError
-from jhos.settings.model import Settings
+from jhos.settings.auth import PROVIDERS, check_auth
+from jhos.settings.model import Profile, Settings
 
 Layer = dict[str, Any]
 
 NAME_LENGTH = 40  # leaves room for `-singleuser` and for a project's name in a route's host
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_PROFILE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _HOST = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T|)")
 _CPU = re.compile(r"(\d+(?:\.\d+)?)(m|)")
 _UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
           "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
+_DURATIONS = (("cull", "idle"), ("cull", "max_age"), ("notebook", "start_timeout"),
+              ("notebook", "http_timeout"))  # fmt: skip
+_DURATION = re.compile(r"(\d+)([smhd]?)")
+_DURATION_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_NOTHING = ("never", "none")
+_ACCESS_MODES = ("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")
+_MOUNT = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?=/[^:]*(:ro)?")
 _LEAST_SIZE = 2**24  # bytes; less was meant in another unit
 
 
@@ -30,12 +39,26 @@ def load(*layers: Layer) -> Settings:
 
     Raises SettingsError for unknown keys (with the nearest known), wrong types and bad values.
     """
+    settings = _read(*layers)
+    _check_together(settings)
+    return settings
+
+
+def check_alone(layer: Layer) -> None:
+    """Raises SettingsError for what no other layer below `layer` could mend."""
+    _read(layer)
+
+
+def _read(*layers: Layer) -> Settings:
     merged = defaults()
     for layer in layers:
         merged = merge(merged, layer)
     for section in ("hub", "proxy", "database", "notebook"):
         if isinstance(merged[section], dict):
             merged[section] = _with_requests_in_limits(section, merged[section])
+    _read_durations(merged)
+    if isinstance(merged["storage"], dict) and merged["storage"].get("size") in _NOTHING:
+        merged["storage"] = {**merged["storage"], "size": None}
     settings: Settings = _build(Settings, merged, "")
     check_name(settings.name)
     _check_values(settings)
@@ -108,13 +131,24 @@ def _build(cls: Any, values: Any, path: str) -> Any:
             f"There is no setting {_join(path, key)}.",
             f"Did you mean {_join(path, near[0])}?" if near else f"There are: {', '.join(hints)}.",
         )
-    return cls(**{f.name: _value(hints[f.name], values[f.name], _join(path, f.name))
+    return cls(**{f.name: _value(hints[f.name], _given(values, f, path), _join(path, f.name))
                   for f in fields(cls)})  # fmt: skip
+
+
+def _given(values: Layer, field: "Field[Any]", path: str) -> Any:
+    """Sections are whole, by the defaults; items of a list have defaults of their own."""
+    if field.name in values:
+        return values[field.name]
+    if field.default is MISSING and field.default_factory is MISSING:
+        raise SettingsError(f"Setting {path} has no {field.name}.")
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def _value(hint: Any, value: Any, path: str) -> Any:
     if is_dataclass(hint):
         return _build(hint, value, path)
+    if get_origin(hint) is tuple:
+        return _items(get_args(hint)[0], value, path)
     allowed = get_args(hint) if isinstance(hint, UnionType) else (get_origin(hint) or hint,)
     if isinstance(value, bool) and bool not in allowed:
         raise SettingsError(f"Setting {path} must be {_words(allowed)}, not {value!r}.")
@@ -125,6 +159,34 @@ def _value(hint: Any, value: Any, path: str) -> Any:
     if isinstance(value, dict):
         return {str(key): str(each) for key, each in value.items()}
     return value
+
+
+def _items(hint: Any, values: Any, path: str) -> tuple[Any, ...]:
+    if not isinstance(values, list | tuple):
+        raise SettingsError(f"Setting {path} must be a list, not {values!r}.")
+    if get_origin(hint) is dict:
+        return tuple(_build_mapping(value, f"{path}[{n}]") for n, value in enumerate(values))
+    return tuple(_value(hint, value, f"{path}[{n}]") for n, value in enumerate(values))
+
+
+def _build_mapping(value: Any, path: str) -> Layer:
+    if not isinstance(value, dict):
+        raise SettingsError(f"Setting {path} must be a mapping, not {value!r}.")
+    return value
+
+
+def _read_durations(merged: Layer) -> None:
+    """`90m` → 5400, `never` → None, in place; what is no duration is left to the types."""
+    for section, key in _DURATIONS:
+        values = merged[section]
+        value = values.get(key) if isinstance(values, dict) else None
+        if isinstance(value, str):
+            match = _DURATION.fullmatch(value)
+            if value in _NOTHING:
+                merged[section] = values = {**values, key: None}
+            elif match:
+                seconds = int(match[1]) * _DURATION_UNITS[match[2]]
+                merged[section] = values = {**values, key: seconds}
 
 
 def _with_requests_in_limits(section: str, values: Layer) -> Layer:
@@ -151,8 +213,10 @@ def _number(path: str, quantity: Any, pattern: re.Pattern[str]) -> float:
 
 def _check_values(settings: Settings) -> None:
     _number("database.storage", settings.database.storage, _SIZE)
-    _check_choice("auth.type", settings.auth.type, ("anonymous",))
-    _check_choice("database.type", settings.database.type, ("postgresql",))
+    _check_choice("auth.type", settings.auth.type, tuple(PROVIDERS))
+    _check_storage(settings)
+    _check_profiles(settings.profiles)
+    _check_choice("database.type", settings.database.type, ("postgresql", "sqlite", "external"))
     _check_choice("notebook.interface", settings.notebook.interface, ("lab", "classic"))
     host = settings.route.host
     if host and not _HOST.fullmatch(host):
@@ -168,6 +232,48 @@ def _check_values(settings: Settings) -> None:
     ):
         if seconds is not None and seconds < 1:
             raise SettingsError(f"Setting {path} is {seconds}: it must be 1 second at least.")
+
+
+def _check_storage(settings: Settings) -> None:
+    storage = settings.storage
+    _check_choice("storage.access_mode", storage.access_mode, _ACCESS_MODES)
+    for mount in (*settings.notebook.mount_secrets, *settings.notebook.mount_pvcs):
+        if not _MOUNT.fullmatch(mount):
+            raise SettingsError(f"{mount!r} is no mount.", "Write NAME=/path.")
+    if storage.size:
+        _number("storage.size", storage.size, _SIZE)
+
+
+def _check_together(settings: Settings) -> None:
+    check_auth(settings.auth)
+    if settings.storage.size and settings.auth.type == "anonymous":
+        raise SettingsError(
+            "Volumes for users need users that come back: without a login every visit is a new "
+            "user, and volumes would pile up that nobody can reach again.",
+            "Choose a login with --auth, or leave out --storage. Where your jupyterhub_config.py "
+            "sets an authenticator, say --auth custom.",
+        )
+
+
+def _check_profiles(profiles: tuple[Profile, ...]) -> None:
+    names = [profile.name for profile in profiles]
+    for number, profile in enumerate(profiles):
+        path = f"profiles[{number}]"
+        if not _PROFILE.fullmatch(profile.name):
+            raise SettingsError(
+                f"Profile name {profile.name!r} cannot be used.",
+                "Use lower-case letters, digits and hyphens; the title may be anything.",
+            )
+        if profile.name in names[:number]:
+            raise SettingsError(f"There are two profiles named {profile.name}.")
+        for key, pattern in (("memory", _SIZE), ("memory_request", _SIZE), ("cpu", _CPU),
+                             ("cpu_request", _CPU)):  # fmt: skip
+            if getattr(profile, key) is not None:
+                _number(f"{path}.{key}", getattr(profile, key), pattern)
+        if profile.interface:
+            _check_choice(f"{path}.interface", profile.interface, ("lab", "classic"))
+    if sum(profile.default for profile in profiles) > 1:
+        raise SettingsError("Only one profile can be the default.")
 
 
 def _check_choice(path: str, value: str, choices: tuple[str, ...]) -> None:

@@ -17,6 +17,8 @@ class Resources:
 @dataclass(frozen=True, kw_only=True)
 class Hub(Resources):
     image: str
+    announcement: str | None
+    active_servers: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +28,13 @@ class Proxy(Resources):
 
 @dataclass(frozen=True, kw_only=True)
 class Database(Resources):
-    """`image` None: the newest that the cluster's `postgresql` stream has."""
+    """`image` None: the newest that the cluster's `postgresql` stream has.
+
+    `secret`: of an external database, with the key `database-url`.
+    """
 
     type: str
+    secret: str | None
     image: str | None
     storage: str
     storage_class: str | None
@@ -36,34 +42,92 @@ class Database(Resources):
 
 @dataclass(frozen=True, kw_only=True)
 class Notebook(Resources):
-    """Times in seconds; `interface` is `lab` or `classic`."""
+    """Times in seconds; `interface` is `lab` or `classic`.
+
+    `mount_secrets` as `SECRET=/path`, `mount_pvcs` as `CLAIM=/path` or `CLAIM=/path:ro`.
+    """
 
     image: str
     start_timeout: int
     http_timeout: int
     environment: dict[str, str] = field(default_factory=dict)
     interface: str
+    mount_secrets: tuple[str, ...]
+    mount_pvcs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """A volume for each user; `size` None: files go with the server."""
+
+    size: str | None
+    storage_class: str | None
+    access_mode: str
+    mount_path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """A choice at the start of a server; what is None is as `notebook` says.
+
+    `groups`: only for their members; empty: for all.
+    """
+
+    name: str
+    title: str | None = None
+    description: str | None = None
+    default: bool = False
+    image: str | None = None
+    memory: str | None = None
+    memory_request: str | None = None
+    cpu: str | None = None
+    cpu_request: str | None = None
+    gpu: int | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    interface: str | None = None
+    node_selector: dict[str, str] = field(default_factory=dict)
+    tolerations: tuple[dict[str, Any], ...] = ()
+    groups: tuple[str, ...] = ()
+    supplemental_groups: tuple[int, ...] = ()
+    mount_path: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Auth:
+    """Who gets in. Which of the fields a `type` needs is told by `settings.auth`."""
+
     type: str
+    admin_users: tuple[str, ...]
+    allowed_users: tuple[str, ...]
+    allowed_groups: tuple[str, ...]
+    admin_groups: tuple[str, ...]
+    allow_all: bool
+    client_id: str | None
+    secret: str | None
+    url: str | None
+    organizations: tuple[str, ...]
+    username_claim: str
+    bind_dn_templates: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cull:
-    """Seconds; None: never. `users`: a user goes with the server."""
+    """Seconds; None: never. `users`: a user goes with the server; None: throw-away users do."""
 
     idle: int | None
     max_age: int | None
-    users: bool
+    users: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """`timeout` as the router's annotation has it, for example `1h`."""
+    """`timeout` as the router's annotation has it, for example `1h`.
+
+    `certificate`: a Secret with `tls.crt` and `tls.key`.
+    """
 
     host: str | None
+    certificate: str | None
     timeout: str
 
 
@@ -74,6 +138,8 @@ class Settings:
     proxy: Proxy
     database: Database
     notebook: Notebook
+    storage: Storage
+    profiles: tuple[Profile, ...]
     auth: Auth
     cull: Cull
     route: Route

@@ -3,6 +3,10 @@
 import secrets
 from base64 import b64encode
 
+from jhos.errors import SettingsError
+from jhos.settings.model import Database
+
+DATABASE_URL = "database-url"
 KEYS = ("cookie-secret", "proxy-token", "database-password")
 
 
@@ -12,5 +16,20 @@ def completed(data: dict[str, str]) -> dict[str, str]:
     return {**data, **fresh}
 
 
+def encoded(values: dict[str, str]) -> dict[str, str]:
+    """Base64, as the `data` of a Secret is."""
+    return {key: b64encode(value.encode()).decode() for key, value in values.items()}
+
+
+def check_database(database: Database, there: set[str]) -> None:
+    """`there`: keys of the Secret. Raises SettingsError for an external database without URL."""
+    if database.type == "external" and not database.secret and DATABASE_URL not in there:
+        raise SettingsError(
+            "An external database needs its URL.",
+            "Give it with --database-url-file FILE (- for standard input), or name a Secret of "
+            f"the project that has the key {DATABASE_URL} with --database-secret NAME.",
+        )
+
+
 def _generate() -> str:
-    return b64encode(secrets.token_hex(32).encode()).decode()
+    return encoded({"": secrets.token_hex(32)})[""]

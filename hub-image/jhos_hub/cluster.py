@@ -1,0 +1,59 @@
+"""The few questions that the hub's configuration asks the cluster, as its service account."""
+
+import json
+import os
+import ssl
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+ADMITTED_S = 30  # a route made together with the hub has its host long before
+
+
+def account() -> Path:
+    """Where the pod finds its token, which rotates, and the cluster's certificates."""
+    return Path(os.environ.get("SERVICE_ACCOUNT", "/var/run/secrets/kubernetes.io/serviceaccount"))
+
+
+def token() -> str:
+    return (account() / "token").read_text().strip()
+
+
+def namespace() -> str:
+    return os.environ.get("POD_NAMESPACE", "default")
+
+
+def route_host(name: str) -> str | None:
+    """Of the route NAME once a router has admitted it; None outside a cluster, or in vain."""
+    if not (account() / "token").is_file():
+        return None
+    path = f"/apis/route.openshift.io/v1/namespaces/{namespace()}/routes/{name}"
+    deadline = time.monotonic() + ADMITTED_S
+    while not (host := admitted(_get(path))) and time.monotonic() < deadline:
+        time.sleep(1)
+    return host
+
+
+def admitted(route: dict[str, Any]) -> str | None:
+    for ingress in route.get("status", {}).get("ingress", []):
+        if any(
+            each.get("type") == "Admitted" and each.get("status") == "True"
+            for each in ingress.get("conditions", [])
+        ):
+            return str(ingress["host"])
+    return None
+
+
+def _get(path: str) -> dict[str, Any]:
+    """{} where it is not there or the cluster did not answer."""
+    server = "https://{KUBERNETES_SERVICE_HOST}:{KUBERNETES_SERVICE_PORT}".format(**os.environ)
+    request = urllib.request.Request(server + path, headers={"Authorization": f"Bearer {token()}"})
+    trust = ssl.create_default_context(cafile=str(account() / "ca.crt"))
+    try:
+        with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
+            found: dict[str, Any] = json.load(answer)
+    except (URLError, TimeoutError):
+        return {}
+    return found

@@ -1,0 +1,86 @@
+"""The ways to log in: what each needs, and whether a choice lets anybody in."""
+
+from dataclasses import dataclass
+
+from jhos.errors import SettingsError
+from jhos.settings.model import Auth
+
+
+@dataclass(frozen=True)
+class Provider:
+    """`needs`: settings of `auth`; `secrets`: keys of the Secret; `rules`: what lets users in."""
+
+    title: str
+    needs: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ("allow_all", "allowed_users", "admin_users")
+
+
+_GROUPS = ("allow_all", "allowed_users", "admin_users", "allowed_groups", "admin_groups")
+_OAUTH = ("client-secret",)
+
+PROVIDERS = {
+    "anonymous": Provider("no login", rules=()),
+    "custom": Provider("your jupyterhub_config.py", rules=()),
+    "openshift": Provider("OpenShift", rules=_GROUPS),
+    "github": Provider("GitHub", ("client_id",), _OAUTH, (*_GROUPS[:3], "organizations")),
+    "gitlab": Provider("GitLab", ("client_id",), _OAUTH, (*_GROUPS[:3], "allowed_groups")),
+    "google": Provider("Google", ("client_id",), _OAUTH, (*_GROUPS[:3], "organizations")),
+    "oidc": Provider("OpenID Connect", ("client_id", "url"), _OAUTH, _GROUPS),
+    "ldap": Provider("LDAP", ("url", "bind_dn_templates"), (), (*_GROUPS[:3], "allowed_groups")),
+    "native": Provider("accounts of the hub", rules=("allow_all", "admin_users")),
+    "password": Provider("one password for all", secrets=("password",)),
+}
+SECRET_PREFIX = "auth-"  # of the keys in the Secret that jhos keeps
+
+
+def check_auth(auth: Auth) -> None:
+    """Raises SettingsError for a choice that lacks something, or lets nobody in."""
+    provider = PROVIDERS.get(auth.type)
+    if provider is None:
+        raise SettingsError(
+            f"Setting auth.type is {auth.type!r}; possible: {', '.join(PROVIDERS)}."
+        )
+    missing = [name for name in provider.needs if not getattr(auth, name)]
+    if missing:
+        raise SettingsError(
+            f"Login by {provider.title} needs {_listed(missing)}.",
+            f"Give {', '.join(map(flag, missing))}.",
+        )
+    if provider.rules and not any(getattr(auth, rule) for rule in provider.rules):
+        raise SettingsError(
+            f"With login by {provider.title} nobody would get in.",
+            f"Say who may: {', '.join(map(flag, provider.rules))}.",
+        )
+
+
+def check_secrets(auth: Auth, there: set[str]) -> None:
+    """`there`: keys of the Secret. Raises SettingsError for a login without its secret."""
+    if auth.secret:
+        return
+    missing = [key for key in PROVIDERS[auth.type].secrets if f"{SECRET_PREFIX}{key}" not in there]
+    if missing:
+        raise SettingsError(
+            f"Login by {PROVIDERS[auth.type].title} needs a {_listed(missing)}.",
+            "Give it with --auth-secret-file FILE (- for standard input), or name a Secret of the "
+            f"project that has the key {missing[0]} with --auth-secret NAME.",
+        )
+
+
+def flag(setting: str) -> str:
+    return _FLAGS.get(setting, f"--auth-{setting.replace('_', '-')}")
+
+
+_FLAGS = {
+    "allow_all": "--allow-all",
+    "allowed_users": "--allow-user",
+    "allowed_groups": "--allow-group",
+    "admin_users": "--admin-user",
+    "admin_groups": "--admin-group",
+    "organizations": "--auth-organization",
+    "bind_dn_templates": "--auth-bind-dn",
+}
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(name.replace("_", " ").replace("-", " ") for name in names)
