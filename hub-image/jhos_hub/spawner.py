@@ -25,6 +25,11 @@ _STACKS = re.compile(r"(?:.+/)?jupyter/[a-z0-9-]*notebook(?:[:@].+)?")
 class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no types
     """KubeSpawner, whose refusals by the cluster are shown to the user and are no hub failure."""
 
+    def _render_options_form(self, profile_list: list[Any]) -> str:
+        """Nothing to choose is no page: the server starts at once."""
+        form: str = super()._render_options_form(profile_list) if profile_list else ""
+        return form
+
     def start(self) -> "asyncio.Future[tuple[str, int]]":
         return asyncio.ensure_future(readable_refusal(super().start()))
 

@@ -20,7 +20,16 @@ async def pods(
 async def _pod(
     c: Config, user: str, groups: tuple[str, ...], options: dict[str, Any]
 ) -> dict[str, Any]:
-    spawner = NotebookSpawner(
+    made = spawner(c, user, groups, **options)
+    await made.load_user_options()
+    manifest = await made.get_pod_manifest()
+    sent: dict[str, Any] = ApiClient().sanitize_for_serialization(manifest)
+    return sent
+
+
+def spawner(c: Config, user: str, groups: tuple[str, ...] = (), **options: Any) -> NotebookSpawner:
+    """That of a user, as the hub makes it."""
+    return NotebookSpawner(
         config=c,
         user=SimpleNamespace(
             name=user,
@@ -34,7 +43,3 @@ async def _pod(
         user_options=options,
         _mock=True,
     )
-    await spawner.load_user_options()
-    manifest = await spawner.get_pod_manifest()
-    sent: dict[str, Any] = ApiClient().sanitize_for_serialization(manifest)
-    return sent
