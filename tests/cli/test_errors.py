@@ -162,7 +162,10 @@ def test_sandbox_and_context_exclude_each_other() -> None:
 
 def commands(group: click.Group) -> list[tuple[str, click.Command]]:
     found = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command, f"{name} is in the table, and not in its module"
         found.append((name, command))
         if isinstance(command, click.Group):
             found += [(f"{name} {inner}", each) for inner, each in commands(command)]

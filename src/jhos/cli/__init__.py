@@ -1,26 +1,36 @@
-"""The command `jhos`: its group, and where every subcommand is hung in."""
+"""The command `jhos`: its group, and the table in which every subcommand stands."""
 
 import os
 import signal
 import sys
 import threading
-from typing import Any
+from importlib import import_module
+from typing import Any, ClassVar
 
 import click
 
 from jhos import __version__
-from jhos.cli.build_images import build_images
-from jhos.cli.check import check
-from jhos.cli.completion import completion
-from jhos.cli.deploy import deploy
-from jhos.cli.list_deployments import list_deployments
-from jhos.cli.login import login, logout
 from jhos.cli.output import Failure, remember, wants_data
-from jhos.cli.quickstart import quickstart
-from jhos.cli.sandbox import sandbox
-from jhos.cli.teardown import teardown
 from jhos.errors import JhosError
 
+# What `jhos --help` lists, and in which module of this package each is; none is imported before
+# it is called.
+SECTIONS = {
+    "Deploy": (
+        ("quickstart", "quickstart", "Deploy a hub for a git repository of notebooks."),
+        ("deploy", "deploy", "Deploy a JupyterHub, or change it."),
+        ("check", "check", "Find what would stop a deployment."),
+        ("build-images", "build_images", "Build the images in the project."),
+        ("teardown", "teardown", "Remove a deployment; data stays."),
+    ),
+    "Look": (("list", "list_deployments", "List the deployments of the project."),),
+    "Cluster": (
+        ("login", "login", "Log in to a cluster."),
+        ("logout", "login", "Forget a login."),
+        ("sandbox", "sandbox", "A cluster on this machine."),
+    ),
+    "Shell": (("completion", "completion", "Print the completion of a shell."),),
+}
 INTERRUPTED = (130, 143)  # by SIGINT, by SIGTERM
 
 
@@ -71,6 +81,28 @@ class Group(click.Group):
             raise click.UsageError(f"{error.message.rstrip('.')}.{hint}", ctx) from error
 
 
+class Commands(Group):
+    """The commands of SECTIONS, each imported when it is called."""
+
+    modules: ClassVar = {name: module for rows in SECTIONS.values() for name, module, _ in rows}
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(self.modules)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.modules:
+            return None
+        module = import_module(f"jhos.cli.{self.modules[cmd_name]}")
+        found = (each for each in vars(module).values() if isinstance(each, click.Command))
+        return next(each for each in found if each.name == cmd_name)
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.modules))
+        for title, rows in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:{width}}", words) for name, _, words in rows])
+
+
 class Terminated(KeyboardInterrupt):
     """By SIGTERM."""
 
@@ -96,7 +128,7 @@ def _unfinished() -> list[threading.Thread]:
 
 
 @click.group(
-    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(__version__, prog_name="jhos")
 def main() -> None:
@@ -110,21 +142,6 @@ def main() -> None:
       jhos quickstart --name jakevdp --git-url https://github.com/jakevdp/PythonDataScienceHandbook
       jhos teardown jakevdp
     """
-
-
-for command in (
-    quickstart,
-    check,
-    deploy,
-    list_deployments,
-    teardown,
-    build_images,
-    login,
-    logout,
-    sandbox,
-    completion,
-):
-    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from jhos.cli.output import emit, output_option
 PROBLEMS = 4  # the exit code of what a cluster refuses
 
 
-@click.command(short_help="Find what would stop a deployment.")
+@click.command()
 @click.argument("name", required=False, shell_complete=deployments)
 @output_option
 @target_options

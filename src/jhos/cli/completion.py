@@ -6,7 +6,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 COMPLETE_S = 3  # whoever presses a key does not wait for longer
 
 
-@click.command(short_help="Print the completion of a shell.")
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:

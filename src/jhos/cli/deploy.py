@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(short_help="Deploy a JupyterHub, or change it.")
+@click.command()
 @settings_options
 @click.option(
     "--preset",

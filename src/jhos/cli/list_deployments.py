@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jhos.actions.list_deployments import Listed
 
 
-@click.command("list", short_help="List the deployments of the project.")
+@click.command("list")
 @output_option
 @target_options
 def list_deployments(target: Target, output: str) -> None:

@@ -15,7 +15,7 @@ _KUBECONFIG = click.option(
 )
 
 
-@click.command(short_help="Log in to a cluster.")
+@click.command()
 @click.argument("server")
 @click.option("-u", "--username", metavar="USER", help="Log in with this user's password.")
 @click.option("--web", is_flag=True, help="Show the page where a browser gets a token.")
@@ -69,7 +69,7 @@ def login(
     emit(output, "\n".join(lines), asdict(done), [f"context/{done.context}"])
 
 
-@click.command(short_help="Forget a login.")
+@click.command()
 @click.option("--context", metavar="NAME", help="A context of the kubeconfig; else the current.")
 @_KUBECONFIG
 @talk_options

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jhos.actions.deploy import Deployed
 
 
-@click.command(short_help="Deploy a hub for a git repository of notebooks.")
+@click.command()
 @click.option("--name", required=True, metavar="NAME", help="Of the deployment.")
 @click.option("--git-url", required=True, metavar="URL", help="The repository.")
 @click.option("--git-ref", metavar="REF", help="Branch, tag or commit; else its default branch.")

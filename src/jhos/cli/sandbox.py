@@ -21,7 +21,7 @@ FOLLOW_S = 0.3
 _START = "Start it: jhos sandbox start"
 
 
-@click.group(short_help="A cluster on this machine.")
+@click.group()
 @click.option(
     "--state-dir",
     type=click.Path(file_okay=False, path_type=Path),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jhos.plan import Action
 
 
-@click.command(short_help="Remove a deployment; data stays.")
+@click.command()
 @click.argument("name", shell_complete=deployments)
 @click.option("--delete-storage", is_flag=True, help="Delete also what would stay.")
 @timeout_option(300)
