@@ -8,7 +8,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 from jhos.actions.build_images import Built, build_images, cancel, check_own, image_stream
-from jhos.actions.deploy import Deployed
+from jhos.actions.pipeline import Deployed
 from jhos.checks import check_builds
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import PYTHONS, create_project, stream_of

@@ -11,7 +11,7 @@ from jhos.cli.output import emit, output_option
 from jhos.cli.settings import settings_options
 
 if TYPE_CHECKING:
-    from jhos.actions.deploy import Deployed
+    from jhos.actions.pipeline import Deployed
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -64,6 +64,7 @@ def deploy(
       jhos deploy --preset docker-stacks --notebook-image quay.io/jupyter/scipy-notebook:latest
       jhos deploy --name course --notebook-memory 1Gi --config jupyterhub_config.py
     """
+    from jhos.actions.deploy import Given
     from jhos.actions.deploy import deploy as act
     from jhos.cli.terminal import progress, say
     from jhos.settings.load import merge
@@ -73,14 +74,13 @@ def deploy(
     if preset:
         layer = merge(of_preset(preset), layer)
     secrets = _secrets(layer, auth_secret_file, database_url_file)
+    given = Given(settings=layer, configuration=own, secrets=secrets)
     cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
         deployed = act(
             cluster,
-            layer,
-            configuration=own,
-            secrets=secrets,
+            given,
             create=create_project or target.sandbox,
             force=force_conflicts,
             wait=wait,

@@ -11,7 +11,7 @@ from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
 
 if TYPE_CHECKING:
-    from jhos.actions.deploy import Deployed
+    from jhos.actions.pipeline import Deployed
 
 
 @click.command()
@@ -65,7 +65,7 @@ def quickstart(
       jhos quickstart --name course --git-url https://example.com/course.git --git-ref 2026 \\
         --context-dir notebooks --builder-image scipy --watch-repo
     """
-    from jhos.actions.deploy import deploy
+    from jhos.actions.deploy import Given, deploy
     from jhos.actions.quickstart import notebook_image
     from jhos.actions.quickstart import quickstart as act
     from jhos.cli.terminal import progress, say
@@ -78,7 +78,9 @@ def quickstart(
     notebook = {"image": f"{notebook_image(name)}:latest"}
     if notebook_memory:
         notebook["memory"] = notebook_memory
-    own = configuration(config_file)
+    given = Given(
+        settings={"name": name, "notebook": notebook}, configuration=configuration(config_file)
+    )
     cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
@@ -86,9 +88,7 @@ def quickstart(
         def deploy_hub() -> "Deployed":
             return deploy(
                 cluster,
-                {"name": name, "notebook": notebook},
-                configuration=own,
-                secrets={},
+                given,
                 create=False,
                 force=False,
                 wait=True,

@@ -1,0 +1,202 @@
+"""The one way to change a deployment: what is stored, an edit of it, objects, plan, apply, wait.
+
+`propose` stops at the plan and writes nothing; `carry_out` goes all the way.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from jhos.actions.pull_specs import PullSpecs, build_absent, find
+from jhos.apply import apply, check_names, preview
+from jhos.checks import check_host
+from jhos.cluster import lease
+from jhos.cluster.client import Cluster
+from jhos.cluster.facts import USER_KEYS, choose_database_image, read_certificate, stored
+from jhos.cluster.route import until_answered, url_of
+from jhos.events import Report
+from jhos.objects import Object, ObjectRef
+from jhos.plan import Action, Plan
+from jhos.render import Facts, digest, render, secret
+from jhos.settings.auth import check_secrets
+from jhos.settings.load import Layer, load, parse
+from jhos.settings.model import Settings
+from jhos.settings.secrets import check_database, completed
+from jhos.wait import until_ready
+
+_ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What the project keeps of a deployment, also after a teardown that left its data.
+
+    `settings`: over the defaults. `configuration`: the user's files. `secrets`: base64 by key.
+    `images`: pull specs that are taken as they are, by the name in the settings; none are kept.
+    """
+
+    exists: bool
+    settings: Layer
+    configuration: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
+    images: dict[str, str] = field(default_factory=dict)
+
+
+Edit = Callable[[Stored], Stored]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """All that the objects are made of, but for the images."""
+
+    settings: Settings
+    configuration: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
+    certificate: dict[str, str] = field(repr=False)
+    namespace: str
+    images: dict[str, str]
+
+    def objects(self, images: dict[str, str]) -> list[Object]:
+        """`images`: pull specs by the name in the settings."""
+        facts = Facts(
+            namespace=self.namespace,
+            hub_image=images[self.settings.hub.image],
+            notebook_image=images[self.settings.notebook.image],
+            database_image=images.get(self.settings.database.image or "", ""),
+            configuration=self.configuration,
+            certificate=self.certificate,
+            secrets_version=digest(self.secrets),  # of random values too, so it tells nothing
+        )
+        return [*render(self.settings, facts), secret(self.settings.name, self.secrets)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What an edit would change. `absent`: images that would be built first."""
+
+    wanted: Wanted
+    absent: tuple[str, ...]
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What stands now. `open_to_all`: whoever reaches `url` gets a server; None: not known."""
+
+    name: str
+    namespace: str
+    url: str
+    plan: Plan
+    open_to_all: bool | None
+    settings: Settings
+
+
+def read_stored(cluster: Cluster, name: str) -> Stored:
+    """Two requests."""
+    config, secrets = stored(cluster, name)
+    data = config.get("data", {})
+    return Stored(
+        exists=bool(config),
+        settings=parse(data.get("settings.yaml", ""), "the deployment"),
+        configuration={key: value for key, value in data.items() if key in USER_KEYS},
+        secrets=secrets,
+    )
+
+
+def propose(cluster: Cluster, name: str, edit: Edit, *, force: bool = False) -> Proposal:
+    """What `carry_out` would change, by the server's dry run; nothing is written."""
+    wanted = _wanted(cluster, name, edit)
+    specs = find(cluster, wanted.settings, wanted.images)
+    plan = preview(cluster, name, wanted.objects(specs.assumed), force=force)
+    return Proposal(wanted=wanted, absent=tuple(specs.absent), plan=plan)
+
+
+def carry_out(
+    cluster: Cluster,
+    name: str,
+    edit: Edit,
+    *,
+    force: bool,
+    wait: bool,
+    timeout_s: float,
+    report: Report,
+) -> Deployed:
+    """Bring the deployment to what `edit` makes of what is stored; missing images are built.
+
+    Raises the classes of `jhos.errors`. May be repeated after any interruption.
+    """
+    deadline = time.monotonic() + timeout_s
+    with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
+        wanted = _wanted(cluster, name, edit)
+        specs = find(cluster, wanted.settings, wanted.images)
+        images = _built(cluster, wanted, specs, deadline, report)
+        plan = preview(cluster, name, wanted.objects(images), force=force)
+        lock.check()
+        apply(cluster, name, plan, report, force=force)
+    url = _wait(cluster, name, plan, timeout_s, deadline, report) if wait else _url(cluster, name)
+    is_open = _is_open(wanted.settings, wanted.configuration)
+    return Deployed(name, cluster.namespace, url, plan, is_open, wanted.settings)
+
+
+def _wanted(cluster: Cluster, name: str, edit: Edit) -> Wanted:
+    """Raises SettingsError for what cannot be, before anything is written."""
+    edited = edit(read_stored(cluster, name))
+    settings = _with_database_image(cluster, load(edited.settings))
+    check_host(settings, cluster.namespace)
+    secrets = completed(edited.secrets)
+    check_secrets(settings.auth, set(secrets))
+    check_database(settings.database, set(secrets))
+    return Wanted(
+        settings=settings,
+        configuration=edited.configuration,
+        secrets=secrets,
+        certificate=read_certificate(cluster, settings.route.certificate),
+        namespace=cluster.namespace,
+        images=edited.images,
+    )
+
+
+def _with_database_image(cluster: Cluster, settings: Settings) -> Settings:
+    """Chosen once for all: another version would not read the volume."""
+    if settings.database.image or settings.database.type != "postgresql":
+        return settings
+    image = choose_database_image(cluster)
+    return replace(settings, database=replace(settings.database, image=image))
+
+
+def _built(
+    cluster: Cluster, wanted: Wanted, specs: PullSpecs, deadline: float, report: Report
+) -> dict[str, str]:
+    """A build takes minutes: that names are taken is found before it."""
+    if specs.absent:
+        check_names(cluster, wanted.settings.name, wanted.objects(specs.assumed))
+    left = deadline - time.monotonic()
+    return build_absent(cluster, specs, timeout_s=left, report=report)
+
+
+def _wait(
+    cluster: Cluster, name: str, plan: Plan, timeout_s: float, deadline: float, report: Report
+) -> str:
+    """Until all is ready and the hub answers at the URL that is returned."""
+    until_ready(cluster, name, _awaited(plan), timeout_s, deadline, report)
+    url = _url(cluster, name)
+    left = deadline - time.monotonic()
+    until_answered(cluster, url, min(max(left, _ANSWER_S[0]), _ANSWER_S[1]), report)
+    return url
+
+
+def _url(cluster: Cluster, name: str) -> str:
+    route = cluster.get(ObjectRef("Route", name))
+    return url_of(cluster, route) if route else ""
+
+
+def _is_open(settings: Settings, configuration: dict[str, str]) -> bool | None:
+    """None where the user's own configuration decides."""
+    if any("uthenticator" in text for text in configuration.values()):
+        return None
+    return settings.auth.type == "anonymous" or settings.auth.allow_all
+
+
+def _awaited(plan: Plan) -> list[ObjectRef]:
+    there = (change for change in plan.changes if change.action is not Action.DELETE)
+    return [change.ref for change in there if change.ref.kind in ("Deployment", "Route")]
