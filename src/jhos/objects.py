@@ -1,5 +1,7 @@
 """API objects as on the wire, and references to them."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -39,3 +41,15 @@ def masked(obj: Object) -> Object:
         return obj
     hidden = {key: dict.fromkeys(obj[key], "…") for key in ("data", "stringData") if obj.get(key)}
     return {**obj, **hidden}
+
+
+def shown(query: Iterable[tuple[str, str]], body: Any) -> str:
+    """Of a request, without what may be secret."""
+    lines = "".join(f"\n  {key}={value}" for key, value in query)
+    match body:
+        case None:
+            return f" {lines}"
+        case dict(body):
+            return f" {lines}\n  {json.dumps(masked(body))}"
+        case content:
+            return f" {lines}\n  {len(content)} bytes"

@@ -61,6 +61,7 @@ def build_images(
 
     Raises BuildFailed with the last lines of the log. An interruption cancels what was begun.
     """
+    cluster.wire.keep_trying(timeout_s, report)
     check_builds(cluster)
     check_rights(cluster, BUILD)
     wanted = with_parents(images)

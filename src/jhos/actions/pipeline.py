@@ -126,6 +126,7 @@ def carry_out(
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
     deadline = time.monotonic() + timeout_s
+    cluster.wire.keep_trying(timeout_s, report)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
         wanted = _wanted(cluster, name, edit)
         specs = find(cluster, wanted.settings, wanted.images)

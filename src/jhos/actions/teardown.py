@@ -53,6 +53,7 @@ def teardown(
 ) -> Teardown | None:
     """None when `approve` said no; an empty plan when there is nothing to do."""
     check_name(name)
+    cluster.wire.keep_trying(timeout_s, report)
     check_rights(cluster, TEARDOWN)
     deadline = time.monotonic() + timeout_s
     before = _found(cluster, name, delete_storage=delete_storage)

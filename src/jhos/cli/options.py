@@ -26,7 +26,7 @@ class Target:
     sandbox: bool
 
     def connect(self, timeout_s: float) -> "Cluster":
-        """No request waits for longer than `timeout_s`."""
+        """No request waits for longer than `timeout_s`; what passes within it is ridden out."""
         from jhos.cluster.connect import connect
 
         if self.sandbox:
@@ -36,7 +36,8 @@ class Target:
             cluster = connect(kubeconfig, None, self.namespace or SANDBOX_PROJECT)
         else:
             cluster = connect(self.kubeconfig, self.context, self.namespace)
-        cluster.patience_s = min(cluster.patience_s, timeout_s)
+        cluster.wire.patience_s = min(cluster.wire.patience_s, timeout_s)
+        cluster.wire.keep_trying(timeout_s)
         return cluster
 
 

@@ -1,55 +1,43 @@
 """Requests to the cluster, addressed by the rows of `kinds.py` without any discovery."""
 
 import json
-import logging
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import urllib3
-from openshift.dynamic import DynamicClient, Resource
+from openshift.dynamic import Resource
 from openshift.dynamic.exceptions import DynamicApiError
 
 from jhos.cluster.errors import translated
+from jhos.cluster.wire import CONNECT_S, Nature, Wire
 from jhos.errors import Refused
 from jhos.kinds import KINDS
-from jhos.objects import Object, ObjectRef, masked
+from jhos.objects import Object, ObjectRef
 
 FIELD_MANAGER = "jhos"
-log = logging.getLogger(__name__)
 
-_CONNECT_S = 5
 _UPLOAD_S = 600  # a cluster answers once the pod that takes the upload runs
 
 Objects = list[Object]
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
-class StaticDiscoverer:
-    """In place of the client's own, which asks for every API group there is."""
-
-    def __init__(self, *_: object) -> None:
-        self.version: dict[str, Any] = {}
-
-
 class Cluster:
     """One namespace of one cluster, as one user. Objects are plain dicts as on the wire.
 
     `router`: where the cluster's routes are reached over plain HTTP; None: at their own host.
-    `patience_s`: how long a request may go without an answer.
-    Every method raises the classes of `jhos.errors`, with the server's words.
+    Every method raises the classes of `jhos.errors`, with the server's words. What may be sent
+    again is, until `wire.deadline`.
     """
 
     def __init__(
-        self, client: DynamicClient, *, namespace: str, context: str, router: str | None = None
+        self, wire: Wire, *, namespace: str, context: str, router: str | None = None
     ) -> None:
-        self.client, self.namespace, self.context = client, namespace, context
-        self.router, self.patience_s = router, 30.0
+        self.wire, self.namespace, self.context, self.router = wire, namespace, context, router
 
     @property
     def server(self) -> str:
-        host: str = self.client.configuration.host
-        return host
+        return self.wire.server
 
     @translated
     def get(self, ref: ObjectRef, namespace: str | None = None) -> Object | None:
@@ -94,18 +82,32 @@ class Cluster:
 
     @translated
     def create(self, obj: Object) -> Object:
-        """Raises Conflict where it exists already."""
+        """Raises Conflict where another one exists already."""
         path = self._resource(obj["kind"]).path(namespace=self._scope(obj["kind"]))
-        query = [("fieldManager", FIELD_MANAGER)]
-        return self._read("post", path, body=obj, query_params=query) or {}
+        return self._write("post", path, obj)
 
     @translated
     def replace(self, obj: Object) -> Object:
         """Raises Conflict where `metadata.resourceVersion` is not the newest."""
         ref = ObjectRef.of(obj)
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
-        query = [("fieldManager", FIELD_MANAGER)]
-        return self._read("put", path, body=obj, query_params=query) or {}
+        return self._write("put", path, obj)
+
+    def _write(self, method: str, path: str, obj: Object) -> Object:
+        """The object as it is now. A conflict with what is just so already is none: the answer to
+        an earlier try may have been lost."""
+        try:
+            query = [("fieldManager", FIELD_MANAGER)]
+            return self._read(method, path, body=obj, query_params=query) or {}
+        except DynamicApiError as error:
+            ref = ObjectRef.of(obj)
+            if error.status != 409 or ref.kind not in _READABLE:
+                raise
+            path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+            current: Object = self._read("get", path, 404) or {}
+            if not _holds(current, obj):
+                raise
+            return current
 
     @translated
     def merge(self, ref: ObjectRef, patch: Object) -> Object:
@@ -124,7 +126,11 @@ class Cluster:
         options: Object = {"propagationPolicy": "Foreground" if foreground else "Background"}
         if uid:
             options["preconditions"] = {"uid": uid}
-        self._read("delete", path, 404, body=options)
+        try:
+            self._read("delete", path, 404, body=options)
+        except DynamicApiError as error:
+            if not _is_of_another(error):
+                raise
 
     @translated
     def upload(self, ref: ObjectRef, subresource: str, content: bytes) -> Object:
@@ -134,8 +140,9 @@ class Cluster:
             "post",
             f"{path}/{subresource}",
             body=content,
+            nature=_ONCE,
             content_type="application/octet-stream",
-            _request_timeout=(_CONNECT_S, _UPLOAD_S),
+            _request_timeout=(CONNECT_S, _UPLOAD_S),
         )
         return answer or {}
 
@@ -143,7 +150,7 @@ class Cluster:
     def post(self, ref: ObjectRef, subresource: str, body: Object) -> Object:
         """For example a BuildRequest to `instantiate`."""
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
-        return self._read("post", f"{path}/{subresource}", body=body) or {}
+        return self._read("post", f"{path}/{subresource}", nature=_ONCE, body=body) or {}
 
     def lines(self, ref: ObjectRef, subresource: str, **query: str) -> Iterator[str]:
         """The lines of a log as they come, until it ends."""
@@ -157,20 +164,22 @@ class Cluster:
     @translated
     def _stream(self, ref: ObjectRef, subresource: str, **query: str) -> Any:
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
-        return self._request(
+        return self.wire.request(
             "get",
             f"{path}/{subresource}",
+            _STREAM,
             query_params=list(query.items()),
             header_params={"Accept": "text/plain, application/json"},
-            _request_timeout=(_CONNECT_S, _UPLOAD_S),
+            _request_timeout=(CONNECT_S, _UPLOAD_S),
         )
 
     @translated
     def text(self, ref: ObjectRef, subresource: str, **query: str) -> str:
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
-        answer = self._request(
+        answer = self.wire.request(
             "get",
             f"{path}/{subresource}",
+            Nature(),
             query_params=list(query.items()),
             header_params={"Accept": "text/plain, application/json"},
         )
@@ -201,13 +210,23 @@ class Cluster:
     def watch(
         self, kind: str, version: str, selector: str = "", fields: str = "", timeout_s: float = 300
     ) -> Iterator[tuple[str, Object]]:
-        """`(type, object)` from `version` on, until the server ends it or `timeout_s` passed."""
+        """`(type, object)` from `version` on, until the server ends it or `timeout_s` passed.
+
+        ERROR: the server does not know the version any more; list again.
+        """
         path = self._resource(kind).path(namespace=self._scope(kind))
         query = [("watch", "1"), ("resourceVersion", version), ("allowWatchBookmarks", "true"),
                  ("timeoutSeconds", str(max(1, round(timeout_s)))),
                  *_selection(selector, fields)]  # fmt: skip
-        patience = (_CONNECT_S, timeout_s + _CONNECT_S)
-        answer = self._request("get", path, query_params=query, _request_timeout=patience)
+        patience = (CONNECT_S, timeout_s + CONNECT_S)
+        try:
+            answer = self.wire.request(
+                "get", path, _STREAM, query_params=query, _request_timeout=patience
+            )
+        except DynamicApiError as error:
+            if error.status != 410:
+                raise
+            return iter([("ERROR", {"code": 410})])
         return _events(answer)
 
     def _scope(self, kind: str, namespace: str | None = None) -> str | None:
@@ -223,57 +242,55 @@ class Cluster:
             kind=kind,
             namespaced=row.namespaced,
             name=row.plural,
-            client=self.client,
+            client=self.wire.client,
         )
 
-    def _read(self, method: str, path: str, absent: int = 0, **arguments: Any) -> Any:
+    def _read(
+        self, method: str, path: str, absent: int = 0, nature: Nature | None = None, **given: Any
+    ) -> Any:
         """The decoded answer; None where the status is `absent`."""
+        nature = nature or Nature(versioned=_is_versioned(given.get("body")))
         try:
-            return self._json(self._request(method, path, **arguments))
+            return _json(self.wire.request(method, path, nature, **given))
         except DynamicApiError as error:
             if error.status == absent:
                 return None
             raise
 
-    def _request(self, method: str, path: str, **arguments: Any) -> Any:
-        """The raw answer. Waits `patience_s` at most for each part of it."""
-        arguments.setdefault("_request_timeout", (_CONNECT_S, self.patience_s))
-        began, status = time.perf_counter(), "no answer"
-        try:
-            answer = self.client.request(method, path, serialize=False, **arguments)
-            status = answer.status
-        except DynamicApiError as error:
-            status = error.status
-            raise
-        finally:
-            time_ms = (time.perf_counter() - began) * 1000
-            log.info("%s %s %s %.0f ms", method.upper(), path, status, time_ms)
-            if log.isEnabledFor(logging.DEBUG):
-                log.debug("%s", _shown(arguments))
-        return answer
 
-    @staticmethod
-    def _json(answer: Any) -> Object:
-        try:
-            body: Object = json.loads(answer.data)
-        except ValueError as error:
-            raise Refused(
-                "The server did not answer as a Kubernetes API does.",
-                "Is there a login page or a proxy in between?",
-            ) from error
-        return body
+_ONCE = Nature(repeatable=False)
+_STREAM = Nature(streamed=True)
+_READABLE = {name for name, row in KINDS.items() if row.namespaced}
 
 
-def _shown(arguments: dict[str, Any]) -> str:
-    """The query and the body of a request, without what may be secret."""
-    query = "".join(f"\n  {key}={value}" for key, value in arguments.get("query_params", []))
-    match arguments.get("body"):
-        case None:
-            return f" {query}"
-        case dict(body):
-            return f" {query}\n  {json.dumps(masked(body))}"
-        case content:
-            return f" {query}\n  {len(content)} bytes"
+def _is_versioned(body: Any) -> bool:
+    metadata = body.get("metadata", {}) if isinstance(body, dict) else {}
+    return "resourceVersion" in metadata
+
+
+def _is_of_another(error: DynamicApiError) -> bool:
+    """Whether what was to be deleted is gone, and another object has its name."""
+    return error.status == 409 and "UID in precondition" in str(error.body)
+
+
+def _holds(current: Any, sent: Any) -> bool:
+    """Whether the object has all that was sent, but for its version."""
+    if not isinstance(sent, dict):
+        return bool(current == sent)
+    return isinstance(current, dict) and all(
+        key == "resourceVersion" or _holds(current.get(key), value) for key, value in sent.items()
+    )
+
+
+def _json(answer: Any) -> Object:
+    try:
+        body: Object = json.loads(answer.data)
+    except ValueError as error:
+        raise Refused(
+            "The server did not answer as a Kubernetes API does.",
+            "Is there a login page or a proxy in between?",
+        ) from error
+    return body
 
 
 def _selection(labels: str, fields: str) -> list[tuple[str, str]]:

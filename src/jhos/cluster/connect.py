@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import urllib3
 import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
@@ -12,7 +11,8 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 from openshift.dynamic import DynamicClient
 
-from jhos.cluster.client import Cluster, StaticDiscoverer
+from jhos.cluster.client import Cluster
+from jhos.cluster.wire import Wire
 from jhos.errors import ClusterUnreachable
 
 ROUTER_EXTENSION = "jhos.dev/router"  # a cluster whose router listens elsewhere than on 80 and 443
@@ -36,15 +36,12 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
     try:
         merged = KubeConfigMerger(paths).config
         found = _context(merged, context, paths)
-        configuration = _configuration()
-        kubernetes_config.load_kube_config(
-            config_file=paths, context=found["name"], client_configuration=configuration
-        )
+        wire = Wire(lambda: _from_kubeconfig(paths, found["name"]))
     except (ConfigException, yaml.YAMLError, OSError, *_MISSHAPEN) as error:
         why = "it is none" if isinstance(error, _MISSHAPEN) else " ".join(str(error).split())
         raise ClusterUnreachable(f"The kubeconfig {paths} cannot be used: {why}.", _HOW) from error
     return Cluster(
-        _dynamic(configuration),
+        wire,
         namespace=namespace or found["context"].get("namespace") or "default",
         context=found["name"],
         router=_router(merged, found["context"]["cluster"]),
@@ -54,23 +51,36 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
 def _in_cluster(namespace: str | None, paths: str, *, explicit: bool) -> Cluster:
     if explicit or not (_SERVICE_ACCOUNT / "token").exists():
         raise ClusterUnreachable(f"There is no kubeconfig at {paths}.", _HOW)
+    own = (_SERVICE_ACCOUNT / "namespace").read_text().strip()
+    return Cluster(Wire(_from_pod), namespace=namespace or own, context="in-cluster")
+
+
+def _from_kubeconfig(paths: str, context: str) -> DynamicClient:
+    configuration = _configuration()
+    kubernetes_config.load_kube_config(
+        config_file=paths, context=context, client_configuration=configuration
+    )
+    return _dynamic(configuration)
+
+
+def _from_pod() -> DynamicClient:
     configuration = _configuration()
     kubernetes_config.load_incluster_config(client_configuration=configuration)
-    own = (_SERVICE_ACCOUNT / "namespace").read_text().strip()
-    return Cluster(_dynamic(configuration), namespace=namespace or own, context="in-cluster")
+    return _dynamic(configuration)
+
+
+class StaticDiscoverer:
+    """In place of the client's own, which asks for every API group there is."""
+
+    def __init__(self, *_: object) -> None:
+        self.version: dict[str, Any] = {}
 
 
 def _configuration() -> Any:
     configuration = kubernetes_client.Configuration()
     configuration.connection_pool_maxsize = CONNECTIONS
-    configuration.retries = urllib3.Retry(
-        total=4,
-        backoff_factor=0.2,
-        backoff_jitter=0.2,
-        status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=("GET", "PUT", "PATCH", "DELETE"),  # those that may be sent twice
-        raise_on_status=False,
-    )
+    configuration.retries = False  # `wire` knows better what may be sent again
+    configuration.keep_alive = True  # a watch whose other end is gone is noticed
     return configuration
 
 

@@ -8,10 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
+from jhos.cluster.retry import PASSING
 from jhos.errors import ClusterUnreachable, Conflict, JhosError, LoginNeeded, OutOfTime, Refused
-
-# Of an internal error: words of one that passes by itself.
-_PASSING = ("etcdserver", "timed out", "leader changed", "context deadline exceeded")
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -34,7 +32,7 @@ def translated(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answe
 
 
 def _of_connection(server: str, error: Exception) -> ClusterUnreachable:
-    cause = _cause(error)
+    cause = cause_of(error)
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return ClusterUnreachable(
             f"The certificate of the cluster at {server} is not trusted: {cause}.",
@@ -77,7 +75,7 @@ def _of_status(error: ApiException) -> JhosError:
             return Conflict(f"Conflict: {message}")
         case 422 | 400:
             return Refused(f"The cluster refuses it: {message}")
-        case 500 if not any(word in message for word in _PASSING):
+        case 500 if not any(word in message for word in PASSING):
             return JhosError(f"The cluster failed: {message}")
         case 429 | 500 | 502 | 503 | 504:
             return OutOfTime(
@@ -94,7 +92,7 @@ def _message(error: ApiException) -> str:
     return message
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
     """The innermost words: `Connection refused` rather than a chain of class names."""
     reason: Any = getattr(error, "reason", None) or error
     while isinstance(reason, Exception) and isinstance(

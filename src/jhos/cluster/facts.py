@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jhos.cluster.client import Cluster
 from jhos.cluster.imports import import_image
 from jhos.cluster.parallel import parallel
-from jhos.errors import Refused, SettingsError
+from jhos.errors import Conflict, Refused, SettingsError
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 
@@ -40,13 +40,16 @@ def create_project(cluster: Cluster) -> bool:
     """Request the project unless it is there already; True: it was made."""
     if _visible(cluster, ObjectRef("Project", cluster.namespace)) is not None:
         return False
-    cluster.create(
-        {
-            "apiVersion": KINDS["ProjectRequest"].api_version,
-            "kind": "ProjectRequest",
-            "metadata": {"name": cluster.namespace},
-        }
-    )
+    request = {
+        "apiVersion": KINDS["ProjectRequest"].api_version,
+        "kind": "ProjectRequest",
+        "metadata": {"name": cluster.namespace},
+    }
+    try:
+        cluster.create(request)
+    except Conflict:  # of somebody else, or ours: the answer to an earlier try may have been lost
+        if _visible(cluster, ObjectRef("Project", cluster.namespace)) is None:
+            raise
     return True
 
 

@@ -12,8 +12,8 @@ from jhos.cluster.client import Cluster
 from jhos.errors import JhosError, Refused
 from jhos.objects import Object
 
-_WATCH_S = 30
-_PAUSE_S = 0.5  # between watches that end at once
+_WATCH_S = 300
+_PAUSE_S = 0.5  # between watches, and between lists, that end at once
 _FAILURES = 5  # in a row, with a longer pause after each
 
 
@@ -75,10 +75,12 @@ class Feed:
         known: dict[str, Object] = {}
         failures = 0
         while not self.closed.is_set():
+            began = time.monotonic()
             try:
                 version = self._list(cluster, choice, known)
                 failures = 0
                 self._watch(cluster, choice, version, known)
+                self._rest(began)
             except JhosError as error:
                 if isinstance(error, Refused) and choice.fields:
                     return
@@ -121,8 +123,11 @@ class Feed:
                 self._pass_on(choice.kind, event, obj, known)
                 if self.closed.is_set():
                     return
-            if time.monotonic() - began < _PAUSE_S:
-                self.closed.wait(_PAUSE_S)
+            self._rest(began)
+
+    def _rest(self, began: float) -> None:
+        if time.monotonic() - began < _PAUSE_S:
+            self.closed.wait(_PAUSE_S)
 
     def _pass_on(self, kind: str, event: str, obj: Object, known: dict[str, Object]) -> None:
         if event == "BOOKMARK":

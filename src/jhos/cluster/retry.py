@@ -1,0 +1,99 @@
+"""Whether a request that failed is sent again, and after how long: the API's contract, purely.
+
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ and the status codes of
+https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
+"""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+_FIRST_S, _LONGEST_S = 0.25, 8.0
+_LONGEST_ASKED_S = 30.0  # of Retry-After
+_INTERNAL_TRIES = 3  # of an error 500 that nothing says will pass
+
+# Of an internal error: words of one that passes by itself.
+PASSING = ("etcdserver", "timed out", "leader changed", "context deadline exceeded")
+# Of a conflict: somebody else was faster, but nothing that we ask for depends on it.
+_LOST_RACES = ("the object has been modified", "resourcequotas")
+
+_NOT_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.ProxyError,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Of one request. `status` 0: no answer, or half of one; then `sent` tells if it set out.
+
+    `wait_s`: what Retry-After asks for.
+    """
+
+    status: int
+    message: str = ""
+    sent: bool = True
+    trusted: bool = True
+    wait_s: float | None = None
+
+
+def of_connection(error: Exception) -> Failure:
+    return Failure(
+        status=0,
+        sent=not isinstance(error, _NOT_SENT),
+        trusted="CERTIFICATE_VERIFY_FAILED" not in str(error),
+    )
+
+
+def of_answer(status: int, body: Any, headers: Mapping[str, str] | None) -> Failure:
+    return Failure(status=status, message=_message(body), wait_s=_asked_s(headers or {}))
+
+
+def is_worth_it(failure: Failure, attempt: int, *, repeatable: bool, versioned: bool) -> bool:
+    """Whether to send the request again after `attempt` tries.
+
+    `repeatable`: sent twice it does no more than sent once. `versioned`: it names the version of
+    the object that it is about, so that another one is the caller's business.
+    """
+    match failure.status:
+        case 0:
+            return failure.trusted and (repeatable or not failure.sent)
+        case 409:
+            return not versioned and any(words in failure.message for words in _LOST_RACES)
+        case 429:
+            return True
+        case 503 if failure.wait_s is not None:
+            return True
+        case 502 | 503 | 504:
+            return repeatable
+        case 500 if any(words in failure.message for words in PASSING):
+            return repeatable
+        case 500:
+            return repeatable and attempt < _INTERNAL_TRIES
+    return False
+
+
+def pause_s(failure: Failure, attempt: int) -> float:
+    """Longer after each attempt, and never the same for two clients."""
+    if failure.wait_s is not None:
+        return min(failure.wait_s, _LONGEST_ASKED_S) + random.uniform(0, _FIRST_S)
+    return float(min(_FIRST_S * 2 ** (attempt - 1), _LONGEST_S) * random.uniform(0.5, 1))
+
+
+def _message(body: Any) -> str:
+    try:
+        message: str = json.loads(body or "")["message"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return message
+
+
+def _asked_s(headers: Mapping[str, str]) -> float | None:
+    """An API server says it in seconds; a date is somebody else's."""
+    asked = headers.get("Retry-After", "")
+    return float(asked) if asked.isdecimal() else None

@@ -1,0 +1,138 @@
+"""The connection to one API server: a request is sent, and sent again where that may help."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import urllib3
+from kubernetes.client.exceptions import ApiException
+from openshift.dynamic import DynamicClient
+
+from jhos.cluster import retry
+from jhos.cluster.errors import cause_of
+from jhos.events import Event, Report, State, silent
+from jhos.objects import shown
+
+CONNECT_S = 5
+_FIRST_CONTACT_S = 5.0  # so long is a server tried that has never answered: it may be the wrong one
+_SUBJECT = "Cluster"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nature:
+    """What may be done with a request: see `retry.is_worth_it`. `streamed`: its answer is not
+    read here."""
+
+    repeatable: bool = True
+    versioned: bool = False
+    streamed: bool = False
+
+
+class Wire:
+    """`connect` makes a client anew, with the login that the kubeconfig has by then.
+
+    `patience_s`: how long a request may go without an answer. `deadline`: of the monotonic clock;
+    until then an outage is ridden out. `report` is told of one.
+    """
+
+    def __init__(self, connect: Callable[[], DynamicClient]) -> None:
+        self.connect, self.client, self.renewing = connect, connect(), Lock()
+        self.patience_s = 30.0
+        self.report: Report = silent
+        self.deadline = self.began = time.monotonic()
+        self.answered, self.troubled = False, False
+
+    @property
+    def server(self) -> str:
+        host: str = self.client.configuration.host
+        return host
+
+    def keep_trying(self, timeout_s: float, report: Report | None = None) -> None:
+        """Ride out what passes within `timeout_s` from now."""
+        self.deadline = time.monotonic() + timeout_s
+        self.report = report or self.report
+
+    def request(self, method: str, path: str, nature: Nature, **arguments: Any) -> Any:
+        """The raw answer, of a status below 300. Raises what the libraries raise."""
+        attempt, renewed = 0, False
+        while True:
+            attempt, client = attempt + 1, self.client
+            try:
+                answer = self._once(client, method, path, nature, arguments)
+            except ApiException as error:
+                self._well()
+                if error.status == 401 and not renewed:
+                    renewed = True
+                    self._renew(client)
+                    continue
+                failure = retry.of_answer(error.status, error.body, error.headers)
+                if not self._wait(failure, attempt, nature, f"answers {error.status}"):
+                    raise
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                failure = retry.of_connection(error)
+                words = f"does not answer ({cause_of(error)})"
+                if not self._wait(failure, attempt, nature, words):
+                    raise
+            else:
+                self._well()
+                return answer
+
+    def _once(
+        self, client: DynamicClient, method: str, path: str, nature: Nature, given: dict[str, Any]
+    ) -> Any:
+        # The client writes into what it gets.
+        arguments = {**given, "header_params": dict(given.get("header_params", {}))}
+        arguments.setdefault("_request_timeout", (CONNECT_S, self.patience_s))
+        began, status = time.perf_counter(), "no answer"
+        try:
+            answer = client.request(method, path, serialize=False, **arguments)
+            if not nature.streamed:
+                answer.read(cache_content=True)
+            status = answer.status
+        except ApiException as error:
+            status = error.status
+            raise
+        finally:
+            time_ms = (time.perf_counter() - began) * 1000
+            log.info("%s %s %s %.0f ms", method.upper(), path, status, time_ms)
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("%s", shown(given.get("query_params", []), given.get("body")))
+        return answer
+
+    def _wait(self, failure: retry.Failure, attempt: int, nature: Nature, words: str) -> bool:
+        """False where it is no use, or no time is left for it."""
+        if not retry.is_worth_it(
+            failure, attempt, repeatable=nature.repeatable, versioned=nature.versioned
+        ):
+            return False
+        pause_s, now = retry.pause_s(failure, attempt), time.monotonic()
+        if now + pause_s > self._deadline(failure):
+            return False
+        if failure.status != 409:
+            self.troubled = True
+            left_s = self.deadline - now
+            message = f"{self.server} {words}: trying again, for {left_s:.0f} s at most"
+            self.report(Event(_SUBJECT, State.RUNNING, message))
+        time.sleep(pause_s)
+        return True
+
+    def _deadline(self, failure: retry.Failure) -> float:
+        if failure.status or self.answered:
+            return self.deadline
+        return min(self.deadline, self.began + _FIRST_CONTACT_S)
+
+    def _well(self) -> None:
+        self.answered = True
+        if self.troubled:
+            self.troubled = False
+            self.report(Event(_SUBJECT, State.DONE, f"{self.server} answers again"))
+
+    def _renew(self, refused: DynamicClient) -> None:
+        """Another client, unless somebody was faster."""
+        with self.renewing:
+            if self.client is refused:
+                self.client = self.connect()
