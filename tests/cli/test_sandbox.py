@@ -83,6 +83,31 @@ def test_stop_of_what_does_not_run_is_well(tmp_path: Path) -> None:
     assert "was not running" in answer.stdout
 
 
+def test_faults_are_added_listed_and_cleared(state: Path) -> None:
+    added = run(state, "fault", "add", "503", "--method", "patch", "--count", "2")
+    assert added.stdout == "Fault 1 is set.\n"
+    run(state, "fault", "add", "drop", "--path", "*/pods")
+    rows = [line.split() for line in run(state, "fault", "list").stdout.splitlines()[1:]]
+    assert rows == [
+        ["1", "503", "PATCH", "*", "*", "1", "2", "0"],
+        ["2", "drop", "all", "*/pods", "*", "1", "always", "0"],
+    ]
+    assert run(state, "fault", "clear").stdout == "Fault 1 is removed.\nFault 2 is removed.\n"
+    assert json.loads(run(state, "fault", "list", "-o", "json").stdout) == []
+
+
+def test_an_unknown_fault_or_effect_is_refused(state: Path) -> None:
+    assert "there is no fault 9" in run(state, "fault", "clear", "9").stderr
+    wrong = run(state, "fault", "add", "204")
+    assert (wrong.exit_code, "status of 400 to 599" in wrong.stderr) == (2, True)
+
+
+def test_faults_need_a_sandbox_that_runs(tmp_path: Path) -> None:
+    answer = run(tmp_path, "fault", "list")
+    assert answer.exit_code == 1
+    assert "jhos sandbox start" in answer.stderr
+
+
 def test_doctor_tells_of_each_check() -> None:
     answer = CliRunner().invoke(sandbox, ["doctor", "-o", "json"])
     checks = json.loads(answer.stdout)

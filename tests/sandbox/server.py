@@ -1,6 +1,7 @@
 """An API server of its own for a test, asked over a unix socket as the cluster's admin."""
 
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
-from jhos.sandbox.api import Cluster, create_app, serve
+from jhos.sandbox.api import Cluster, create_app, runner, serve
+from jhos.sandbox.pki import Pki
 from jhos.sandbox.store import Store
 
 Object = dict[str, Any]
@@ -78,6 +81,28 @@ async def serving(directory: Path, store: Store | None = None, **known: Any) -> 
     finally:
         await running.cleanup()
         store.close()
+
+
+@asynccontextmanager
+async def serving_over_tls(directory: Path) -> AsyncIterator[Api]:
+    """As the ordinary user `alice`, by token; the cluster's admin has the token `root-token`."""
+    pki = Pki(directory / "pki")
+    pki.ensure()
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(pki.certificate, pki.key)
+    trusted = ssl.create_default_context(cafile=str(pki.ca))
+    store = Store()
+    tokens = {"alice-token": ("alice", ()), "root-token": ("root", ("system:masters",))}
+    running = runner(create_app(store, Cluster(tokens=tokens, token_key=b"key")))
+    await running.setup()
+    await web.TCPSite(running, "127.0.0.1", 0, ssl_context=server).start()
+    address = f"https://127.0.0.1:{running.addresses[0][1]}/"
+    headers = {"Authorization": "Bearer alice-token"}
+    connector = aiohttp.TCPConnector(ssl=trusted)
+    async with aiohttp.ClientSession(address, headers=headers, connector=connector) as http:
+        yield Api(http, store)
+    await running.cleanup()
+    store.close()
 
 
 def config_map(name: str, **data: str) -> Object:

@@ -1,18 +1,12 @@
 """Resources with a way of their own: projects, reviews, scales, images, builds, templates."""
 
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp import web
 
-from jhos.sandbox.api import Cluster, create_app, runner
-from jhos.sandbox.pki import Pki
-from jhos.sandbox.store import Store
-from tests.sandbox.server import APPS, CORE, Api, deployment, pod, serving
+from tests.sandbox.server import APPS, CORE, Api, deployment, pod, serving, serving_over_tls
 
 IMAGES = "/apis/image.openshift.io/v1/namespaces/demo"
 BUILDS = "/apis/build.openshift.io/v1/namespaces/demo"
@@ -31,23 +25,8 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
 @pytest.fixture
 async def alice(tmp_path: Path) -> AsyncIterator[Api]:
     """An ordinary user, by token over TLS."""
-    pki = Pki(tmp_path / "pki")
-    pki.ensure()
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(pki.certificate, pki.key)
-    trusted = ssl.create_default_context(cafile=str(pki.ca))
-    store = Store()
-    cluster = Cluster(tokens={"alice-token": ("alice", ())}, token_key=b"key")
-    running = runner(create_app(store, cluster))
-    await running.setup()
-    await web.TCPSite(running, "127.0.0.1", 0, ssl_context=server).start()
-    address = f"https://127.0.0.1:{running.addresses[0][1]}/"
-    headers = {"Authorization": "Bearer alice-token"}
-    connector = aiohttp.TCPConnector(ssl=trusted)
-    async with aiohttp.ClientSession(address, headers=headers, connector=connector) as http:
-        yield Api(http, store)
-    await running.cleanup()
-    store.close()
+    async with serving_over_tls(tmp_path) as running:
+        yield running
 
 
 def request(name: str) -> dict[str, Any]:

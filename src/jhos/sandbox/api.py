@@ -28,6 +28,8 @@ from jhos.sandbox import (
 from jhos.sandbox.answers import Answer
 from jhos.sandbox.call import ANONYMOUS, SYSTEM_ADMIN, Call, Cluster, Object, User
 from jhos.sandbox.failure import Failure
+from jhos.sandbox.faults import Faults
+from jhos.sandbox.faulty import Faulty
 from jhos.sandbox.forms import Form
 from jhos.sandbox.oauth import Login
 from jhos.sandbox.paths import ResourcePath
@@ -47,7 +49,9 @@ def create_app(store: Store, cluster: Cluster) -> web.Application:
     """The application; objects that every cluster has are made where they are missing."""
     bootstrap.ensure(store, cluster)
     server = _Server(store, cluster)
-    app = web.Application(client_max_size=LARGEST_BODY)
+    faulty = Faulty(Faults(), server.user)
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[faulty.middleware])
+    app.add_routes(faulty.routes())
     if cluster.sessions:
         app.add_routes(Login(store, cluster, cluster.sessions).routes())
     app.router.add_route("*", "/{path:.*}", server.answer)
@@ -83,7 +87,7 @@ class _Server:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         try:
-            user = self._user(request)
+            user = self.user(request)
             if (path := paths.parse(request.path)) is not None:
                 return await self._resource(request, user, path)
             return self._elsewhere(request, user)
@@ -96,7 +100,8 @@ class _Server:
             problem = Failure(500, f"Internal error occurred: {error}", reason="InternalError")
             return _json(500, problem.status())
 
-    def _user(self, request: web.Request) -> User:
+    def user(self, request: web.Request) -> User:
+        """Who asks; raises Failure 401 for a token that is not good."""
         transport = request.transport
         if transport is None or transport.get_extra_info("sslcontext") is None:
             return SYSTEM_ADMIN

@@ -2,8 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from jhos.cli.output import emit, output_option
+from jhos.cli.sandbox.fault import fault
+from jhos.cli.sandbox.room import errors, layout_of
 from jhos.errors import JhosError
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ def start(state_dir: Path | None) -> None:
       jhos sandbox start
       jhos sandbox --state-dir /tmp/second start
     """
-    with _errors():
-        status = _start(_layout(state_dir))
+    with errors():
+        status = _start(layout_of(state_dir))
     click.echo(f"The sandbox runs at {status.api}, its routes at http://HOST:{_port(status)}.")
-    click.echo(f"kubeconfig: {_layout(state_dir).kubeconfig}")
+    click.echo(f"kubeconfig: {layout_of(state_dir).kubeconfig}")
 
 
 @sandbox.command(short_help="Stop it; what it keeps stays.")
@@ -77,7 +78,7 @@ def stop(state_dir: Path | None) -> None:
     """
     from jhos.sandbox import daemon
 
-    where = _layout(state_dir)
+    where = layout_of(state_dir)
     was = daemon.status(where).state
     daemon.stop(where)
     click.echo("The sandbox was not running." if was == "stopped" else "The sandbox is stopped.")
@@ -96,7 +97,7 @@ def status(state_dir: Path | None, output: str) -> None:
     """
     from jhos.sandbox import daemon
 
-    where = _layout(state_dir)
+    where = layout_of(state_dir)
     rows = asdict(daemon.status(where)) | {"state_dir": str(where.root)}
     known = {name: value for name, value in rows.items() if value not in (None, "")}
     lines = [f"{name.replace('_', ' '):<10} {value}" for name, value in known.items()]
@@ -114,7 +115,7 @@ def logs(state_dir: Path | None, follow: bool) -> None:
       jhos sandbox logs
       jhos sandbox logs -f
     """
-    where = _layout(state_dir)
+    where = layout_of(state_dir)
     if not where.log.exists():
         raise JhosError(f"There is no log at {where.log}.", _START)
     with where.log.open(errors="replace") as log, suppress(KeyboardInterrupt):
@@ -141,11 +142,11 @@ def reset(state_dir: Path | None, yes: bool) -> None:
     from jhos.cli.terminal import confirm
     from jhos.sandbox import daemon
 
-    where = _layout(state_dir)
+    where = layout_of(state_dir)
     if not confirm(f"Delete everything in {where.root}?", yes=yes):
         click.echo("Nothing was changed.", err=True)
         click.get_current_context().exit(1)
-    with _errors():
+    with errors():
         daemon.reset(where)
     click.echo("The sandbox is gone.")
 
@@ -166,7 +167,7 @@ def doctor(state_dir: Path | None, output: str) -> None:
     from jhos.cli.terminal import checklist
     from jhos.sandbox.probe import checks
 
-    found = checks(_layout(state_dir))
+    found = checks(layout_of(state_dir))
     rows = [
         ("ok" if each.ok else "problem", each.name, each.message, "" if each.ok else each.remedy)
         for each in found
@@ -189,7 +190,7 @@ def kubeconfig(state_dir: Path | None, admin: bool) -> None:
       export KUBECONFIG=$(jhos sandbox kubeconfig)
       kubectl --kubeconfig $(jhos sandbox kubeconfig --admin) get nodes
     """
-    where = _layout(state_dir)
+    where = layout_of(state_dir)
     click.echo(_made(where.admin_kubeconfig if admin else where.kubeconfig))
 
 
@@ -202,7 +203,7 @@ def password(state_dir: Path | None) -> None:
     Example:
       jhos login https://127.0.0.1:6443 -u developer < $(jhos sandbox password)
     """
-    click.echo(_made(_layout(state_dir).password))
+    click.echo(_made(layout_of(state_dir).password))
 
 
 def _made(path: Path) -> Path:
@@ -213,16 +214,10 @@ def _made(path: Path) -> Path:
 
 def ensure_started(state_dir: Path | None) -> Path:
     """The kubeconfig of the user developer, of a sandbox that runs from now on at least."""
-    with _errors():
-        where = _layout(state_dir)
+    with errors():
+        where = layout_of(state_dir)
         _start(where)
     return where.kubeconfig
-
-
-def _layout(state_dir: Path | None) -> "Layout":
-    from jhos.sandbox.layout import layout
-
-    return layout(state_dir)
 
 
 def _start(where: "Layout") -> "Status":
@@ -232,15 +227,8 @@ def _start(where: "Layout") -> "Status":
     return daemon.start(where, lambda message: say(f"{message} …"))
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    from jhos.sandbox.errors import SandboxError
-
-    try:
-        yield
-    except SandboxError as error:
-        raise JhosError(error.message, error.hint) from error
-
-
 def _port(status: "Status") -> str:
     return status.router.rpartition(":")[2]
+
+
+sandbox.add_command(fault)
