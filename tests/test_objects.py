@@ -12,3 +12,8 @@ def test_what_may_be_a_password_is_not_shown(kind: str) -> None:
 def test_other_objects_are_shown_as_they_are() -> None:
     obj: Object = {"kind": "Service", "spec": {"ports": []}}
     assert masked(obj) == obj
+
+
+def test_the_key_of_a_certificate_is_not_shown() -> None:
+    route = {"kind": "Route", "spec": {"tls": {"key": "canary", "certificate": "public"}}}
+    assert masked(route)["spec"]["tls"] == {"key": "…", "certificate": "public"}

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from jhos.differences import Difference
 from jhos.errors import Conflict
 from jhos.objects import ObjectRef
 from jhos.plan import Action, check_ownership, is_settled, plan_deploy, plan_teardown
@@ -42,7 +43,8 @@ def test_a_preview_without_difference_is_no_change() -> None:
 def test_a_preview_with_a_difference_is_an_update() -> None:
     before, after = live(config(a="1")), live(config(a="2"))
     plan = plan_deploy("alpha", [config(a="2")], {CFG: before}, {CFG: (before, after)}, [])
-    assert [change.ref for change in plan.of(Action.UPDATE)] == [CFG]
+    (change,) = plan.of(Action.UPDATE)
+    assert (change.ref, change.fields) == (CFG, (Difference("data.a", "1", "2"),))
 
 
 def test_what_is_no_longer_wanted_goes_unless_it_is_data() -> None:

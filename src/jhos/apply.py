@@ -16,12 +16,17 @@ _DONE = {
     Action.UNCHANGED: "unchanged",
     Action.DELETE: "deleted",
 }
+# To bind a role that is not there yet is refused: whether its rights may be given is not known.
+_NEEDS_OTHERS = ("RoleBinding",)
 
 
-def preview(cluster: Cluster, name: str, wanted: list[Object], *, force: bool) -> Plan:
+def preview(
+    cluster: Cluster, name: str, wanted: list[Object], *, force: bool, try_new: bool = False
+) -> Plan:
     """What applying would do: one list a kind, and a dry run of what is not plainly the same.
 
-    Raises Conflict where objects of these names belong to somebody else.
+    `try_new`: also of what is not there yet, so that what the cluster refuses is known. Raises
+    Conflict where objects of these names belong to somebody else.
     """
     former = recorded(cluster, name)
     live = _live(cluster, {obj["kind"] for obj in wanted} | {ref.kind for ref in former})
@@ -37,6 +42,12 @@ def preview(cluster: Cluster, name: str, wanted: list[Object], *, force: bool) -
         after = cluster.apply(obj, dry_run=True, force=force or _is_merged(obj))
         return ObjectRef.of(obj), (before, after)
 
+    def attempt(obj: Object) -> None:
+        cluster.apply(obj, dry_run=True)
+
+    if try_new:
+        fresh = (obj for obj in wanted if ObjectRef.of(obj) not in live)
+        parallel(attempt, [obj for obj in fresh if obj["kind"] not in _NEEDS_OTHERS])
     previewed = dict(parallel(both, unsettled))
     obsolete = former - {ObjectRef.of(obj) for obj in wanted}
     return plan_deploy(name, wanted, live, previewed, obsolete)

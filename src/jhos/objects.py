@@ -8,6 +8,8 @@ from typing import Any, Self
 Object = dict[str, Any]
 
 INSTANCE = "app.kubernetes.io/instance"  # label: the deployment that an object belongs to
+HIDDEN = "…"  # in place of what nobody is to see
+SECRET_FIELDS = {"Secret": ("data", "stringData"), "Route": ("spec.tls.key",)}
 
 
 @dataclass(frozen=True, order=True)
@@ -36,11 +38,16 @@ def annotations_of(obj: Object) -> dict[str, str]:
 
 
 def masked(obj: Object) -> Object:
-    """Without the values of a Secret, or of a ConfigMap: users write passwords into both."""
-    if obj.get("kind") not in ("Secret", "ConfigMap"):
-        return obj
-    hidden = {key: dict.fromkeys(obj[key], "…") for key in ("data", "stringData") if obj.get(key)}
-    return {**obj, **hidden}
+    """Without the values of a Secret, of a ConfigMap (users write passwords into both), and the
+    key of a Route's certificate."""
+    match obj.get("kind"):
+        case "Secret" | "ConfigMap":
+            maps = (key for key in ("data", "stringData") if obj.get(key))
+            return {**obj, **{key: dict.fromkeys(obj[key], HIDDEN) for key in maps}}
+        case "Route" if "key" in obj.get("spec", {}).get("tls", {}):
+            tls = {**obj["spec"]["tls"], "key": HIDDEN}
+            return {**obj, "spec": {**obj["spec"], "tls": tls}}
+    return obj
 
 
 def shown(query: Iterable[tuple[str, str]], body: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from jhos.differences import Difference, differences
 from jhos.errors import Conflict
 from jhos.kinds import KINDS
 from jhos.objects import INSTANCE, Object, ObjectRef, annotations_of, labels_of
@@ -11,6 +12,7 @@ from jhos.render import KEEP, RENDERED
 
 # Who writes into our objects as a matter of course, beside their status.
 _CONTROLLERS = ("jhos", "kube-controller-manager", "openshift-controller-manager")
+_NOTE = f"metadata.annotations[{RENDERED}]"
 
 
 class Action(StrEnum):
@@ -23,12 +25,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """`before` is None for what is not there yet, `after` for what goes."""
+    """`before` is None for what is not there yet, `after` for what goes.
+
+    `fields`: what an update changes; none where it only notes what was rendered.
+    """
 
     action: Action
     ref: ObjectRef
     before: Object | None = None
     after: Object | None = None
+    fields: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,11 @@ class Plan:
     @property
     def writes(self) -> list[Change]:
         return self.of(Action.CREATE, Action.UPDATE)
+
+    @property
+    def differs(self) -> bool:
+        """Whether carrying it out would change anything."""
+        return bool(self.of(Action.CREATE, Action.UPDATE, Action.DELETE))
 
 
 def is_settled(live: Object, wanted: Object) -> bool:
@@ -89,8 +100,9 @@ def plan_deploy(
         ref = ObjectRef.of(obj)
         if ref not in live:
             changes.append(Change(Action.CREATE, ref, None, obj))
-        elif ref in previewed and _differ(*previewed[ref]):
-            changes.append(Change(Action.UPDATE, ref, previewed[ref][0], obj))
+        elif ref in previewed and (found := differences(*previewed[ref])):
+            fields = tuple(each for each in found if each.path != _NOTE)
+            changes.append(Change(Action.UPDATE, ref, previewed[ref][0], obj, fields))
         else:
             changes.append(Change(Action.UNCHANGED, ref, live[ref], obj))
     for ref in obsolete:
@@ -109,14 +121,3 @@ def _removal(obj: Object, *, delete_data: bool) -> Change:
     keeps = KINDS[obj["kind"]].data or KEEP in annotations_of(obj)
     action = Action.KEEP if keeps and not delete_data else Action.DELETE
     return Change(action, ObjectRef.of(obj), obj)
-
-
-def _differ(before: Object, after: Object) -> bool:
-    return _content(before) != _content(after)
-
-
-def _content(obj: Object) -> Object:
-    """Without what the server counts and notes."""
-    meta = {key: value for key, value in obj["metadata"].items()
-            if key not in ("managedFields", "resourceVersion", "generation")}  # fmt: skip
-    return {**obj, "metadata": meta, "status": None}

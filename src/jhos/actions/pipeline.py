@@ -103,11 +103,28 @@ def read_stored(cluster: Cluster, name: str) -> Stored:
     )
 
 
+def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
+    """Raises SettingsError for what cannot be."""
+    settings = _with_database_image(cluster, load(edited.settings))
+    check_host(settings, cluster.namespace)
+    secrets = completed(edited.secrets)
+    check_secrets(settings.auth, set(secrets))
+    check_database(settings.database, set(secrets))
+    return Wanted(
+        settings=settings,
+        configuration=edited.configuration,
+        secrets=secrets,
+        certificate=read_certificate(cluster, settings.route.certificate),
+        namespace=cluster.namespace,
+        images=edited.images,
+    )
+
+
 def propose(cluster: Cluster, name: str, edit: Edit, *, force: bool = False) -> Proposal:
     """What `carry_out` would change, by the server's dry run; nothing is written."""
-    wanted = _wanted(cluster, name, edit)
+    wanted = wanted_of(cluster, edit(read_stored(cluster, name)))
     specs = find(cluster, wanted.settings, wanted.images)
-    plan = preview(cluster, name, wanted.objects(specs.assumed), force=force)
+    plan = preview(cluster, name, wanted.objects(specs.assumed), force=force, try_new=True)
     return Proposal(wanted=wanted, absent=tuple(specs.absent), plan=plan)
 
 
@@ -128,7 +145,7 @@ def carry_out(
     deadline = time.monotonic() + timeout_s
     cluster.wire.keep_trying(timeout_s, report)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
-        wanted = _wanted(cluster, name, edit)
+        wanted = wanted_of(cluster, edit(read_stored(cluster, name)))
         specs = find(cluster, wanted.settings, wanted.images)
         images = _built(cluster, wanted, specs, deadline, report)
         plan = preview(cluster, name, wanted.objects(images), force=force)
@@ -137,24 +154,6 @@ def carry_out(
     url = _wait(cluster, name, plan, timeout_s, deadline, report) if wait else _url(cluster, name)
     is_open = _is_open(wanted.settings, wanted.configuration)
     return Deployed(name, cluster.namespace, url, plan, is_open, wanted.settings)
-
-
-def _wanted(cluster: Cluster, name: str, edit: Edit) -> Wanted:
-    """Raises SettingsError for what cannot be, before anything is written."""
-    edited = edit(read_stored(cluster, name))
-    settings = _with_database_image(cluster, load(edited.settings))
-    check_host(settings, cluster.namespace)
-    secrets = completed(edited.secrets)
-    check_secrets(settings.auth, set(secrets))
-    check_database(settings.database, set(secrets))
-    return Wanted(
-        settings=settings,
-        configuration=edited.configuration,
-        secrets=secrets,
-        certificate=read_certificate(cluster, settings.route.certificate),
-        namespace=cluster.namespace,
-        images=edited.images,
-    )
 
 
 def _with_database_image(cluster: Cluster, settings: Settings) -> Settings:

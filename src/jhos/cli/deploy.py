@@ -1,52 +1,42 @@
 """jhos deploy"""
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from jhos.cli.given import given_options
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
-from jhos.cli.settings import settings_options
 
 if TYPE_CHECKING:
+    from jhos.actions.deploy import Given
     from jhos.actions.pipeline import Deployed
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@settings_options
-@click.option(
-    "--preset",
-    type=click.Choice(("docker-stacks",)),
-    help="Settings that belong together: those for Jupyter's official images.",
-)
-@click.option(
-    "--config", "config_file", type=_FILE, help="A jupyterhub_config.py, read after ours."
-)
-@click.option(
-    "--auth-secret-file", metavar="FILE", help="The client secret or password; - reads stdin."
-)
-@click.option("--database-url-file", metavar="FILE", help="Of an external database; - reads stdin.")
+@given_options
 @click.option("--create-project", is_flag=True, help="Request the project when it is not there.")
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
+@click.option(
+    "--dry-run",
+    type=click.Choice(("client", "server")),
+    is_flag=False,
+    flag_value="server",
+    help="Change nothing; client: print the objects, server (also without a word): what would "
+    "change.",
+)
 @click.option("--open", "open_browser", is_flag=True, help="Open the address in a browser.")
 @timeout_option(1200)
 @output_option
 @target_options
 def deploy(
     target: Target,
-    layer: dict[str, Any],
-    preset: str | None,
-    config_file: Path | None,
-    auth_secret_file: str | None,
-    database_url_file: str | None,
+    given: "Given",
     create_project: bool,
     force_conflicts: bool,
     wait: bool,
+    dry_run: str | None,
     open_browser: bool,
     timeout_s: int,
     output: str,
@@ -63,18 +53,19 @@ def deploy(
       jhos deploy --name jakevdp --notebook-image jakevdp-notebook:latest
       jhos deploy --preset docker-stacks --notebook-image quay.io/jupyter/scipy-notebook:latest
       jhos deploy --name course --notebook-memory 1Gi --config jupyterhub_config.py
+      jhos deploy --name course --notebook-memory 2Gi --dry-run
     """
-    from jhos.actions.deploy import Given
     from jhos.actions.deploy import deploy as act
+    from jhos.cli.diff import show_diff
+    from jhos.cli.render import show_objects
     from jhos.cli.terminal import progress, say
-    from jhos.settings.load import merge
-    from jhos.settings.load import preset as of_preset
 
-    own = configuration(config_file)
-    if preset:
-        layer = merge(of_preset(preset), layer)
-    secrets = _secrets(layer, auth_secret_file, database_url_file)
-    given = Given(settings=layer, configuration=own, secrets=secrets)
+    if dry_run == "client":
+        show_objects(target, given, output)
+        return
+    if dry_run == "server":
+        show_diff(target, given, force=force_conflicts, output=output)
+        return
     cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
@@ -91,50 +82,6 @@ def deploy(
     emit(output, summary(deployed, wait=wait), result(deployed), written)
     if open_browser:
         click.launch(deployed.url)
-
-
-def _secrets(
-    layer: dict[str, Any], auth_file: str | None, database_file: str | None
-) -> dict[str, str]:
-    """From files or standard input, else asked for at a terminal; never from arguments."""
-    from jhos.settings.auth import PROVIDERS, SECRET_PREFIX
-
-    secrets = {}
-    auth = layer.get("auth", {})
-    provider = PROVIDERS.get(auth.get("type", ""))
-    wanted = provider.secrets[0] if provider and provider.secrets else None
-    if auth_file:
-        secrets[SECRET_PREFIX + (wanted or "client-secret")] = _read(auth_file)
-    elif provider and wanted and not auth.get("secret") and sys.stdin.isatty():
-        words = f"{wanted.replace('-', ' ').capitalize()} for {provider.title}"
-        given = click.prompt(f"{words} (empty: the one that is kept)", "", hide_input=True,
-                             show_default=False, err=True)  # fmt: skip
-        secrets |= {SECRET_PREFIX + wanted: given} if given else {}
-    if database_file:
-        secrets["database-url"] = _read(database_file)
-    return secrets
-
-
-def _read(file: str) -> str:
-    try:
-        with click.open_file(file) as stream:
-            text: str = stream.read().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{file} cannot be read: {error}") from error
-    if not text:
-        raise click.UsageError(f"{file} is empty.")
-    return text
-
-
-def configuration(file: Path | None) -> dict[str, str]:
-    if file is None:
-        return {}
-    try:
-        text = file.read_text()
-        compile(text, str(file), "exec")
-    except (SyntaxError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{error}", param_hint="--config") from error
-    return {"jupyterhub_config.py": text}
 
 
 def summary(deployed: "Deployed", *, wait: bool) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.build_images import wishes
-from jhos.cli.deploy import configuration, result, summary
+from jhos.cli.deploy import result, summary
+from jhos.cli.given import configuration
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
 

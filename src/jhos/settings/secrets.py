@@ -16,6 +16,10 @@ def completed(data: dict[str, str]) -> dict[str, str]:
     return {**data, **fresh}
 
 
+def is_complete(data: dict[str, str]) -> bool:
+    return all(key in data for key in KEYS)
+
+
 def encoded(values: dict[str, str]) -> dict[str, str]:
     """Base64, as the `data` of a Secret is."""
     return {key: b64encode(value.encode()).decode() for key, value in values.items()}

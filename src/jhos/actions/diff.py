@@ -1,0 +1,14 @@
+"""Tell what a deployment would change, and change nothing."""
+
+from jhos.actions.deploy import Given
+from jhos.actions.pipeline import Proposal, propose
+from jhos.checks import DEPLOY, check_rights
+from jhos.cluster.client import Cluster
+from jhos.settings.load import check_alone
+
+
+def diff(cluster: Cluster, given: Given, *, force: bool) -> Proposal:
+    """The server is asked, object by object, what it would make of it."""
+    check_alone(given.settings)  # before anything is sent
+    check_rights(cluster, DEPLOY)
+    return propose(cluster, given.name, given, force=force)

@@ -1,0 +1,148 @@
+"""The objects of a deployment, for whoever applies them in another way: GitOps, kustomize."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jhos import manifests
+from jhos.actions.deploy import Given
+from jhos.actions.pipeline import Stored, Wanted, read_stored, wanted_of
+from jhos.actions.pull_specs import find
+from jhos.checks import check_project
+from jhos.cluster import lease
+from jhos.cluster.client import Cluster
+from jhos.cluster.facts import PUBLIC_DATABASE, stream_of
+from jhos.errors import SettingsError
+from jhos.events import Report
+from jhos.objects import Object
+from jhos.render import secret
+from jhos.settings.load import check_alone, load
+from jhos.settings.secrets import completed, is_complete
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """`objects`: all but the Secret, which they refer to. `absent`: images not built yet, which
+    stand by their name in place of a digest. `has_secret`: the project has it."""
+
+    name: str
+    namespace: str
+    objects: list[Object]
+    absent: tuple[str, ...]
+    has_secret: bool
+
+
+def render(cluster: Cluster, given: Given) -> Rendered:
+    """Reads what the deployment has; writes nothing."""
+    check_alone(given.settings)  # before anything is sent
+    check_project(cluster, cluster.rules())
+    stored = read_stored(cluster, given.name)
+    wanted = wanted_of(cluster, given(stored))
+    specs = find(cluster, wanted.settings, wanted.images)
+    has_secret = is_complete(stored.secrets)
+    wanted = replace(wanted, secrets=stored.secrets if has_secret else {})
+    objects = _without_secret(wanted, specs.assumed)
+    return Rendered(
+        name=given.name,
+        namespace=cluster.namespace,
+        objects=objects,
+        absent=tuple(specs.absent),
+        has_secret=has_secret,
+    )
+
+
+def render_offline(namespace: str, given: Given) -> Rendered:
+    """Of what is given alone. Raises SettingsError for an image that only a cluster knows."""
+    nothing = Stored(exists=False, settings={}, configuration={}, secrets={})
+    edited = given(nothing)
+    settings = load(edited.settings)
+    if settings.database.type == "postgresql":
+        image = settings.database.image or PUBLIC_DATABASE
+        settings = replace(settings, database=replace(settings.database, image=image))
+    if settings.route.certificate:
+        raise SettingsError(
+            "The certificate of a route lies in the cluster: it cannot be rendered without one.",
+            "Leave out --offline, or --route-certificate.",
+        )
+    wanted = Wanted(
+        settings=settings,
+        configuration=edited.configuration,
+        secrets={},
+        certificate={},
+        namespace=namespace,
+        images={},
+    )
+    images = {spec: _pull_spec(spec) for spec in _images(wanted)}
+    return Rendered(
+        name=given.name,
+        namespace=namespace,
+        objects=_without_secret(wanted, images),
+        absent=(),
+        has_secret=False,
+    )
+
+
+def make_secret(cluster: Cluster, given: Given, *, timeout_s: float, report: Report) -> None:
+    """Secret `NAME-secrets` with what it lacks; what it has stays."""
+    name = given.name
+    check_alone(given.settings)
+    with lease.held(cluster, name, f"Deployment {name}", timeout_s, report):
+        stored = read_stored(cluster, name)
+        data = completed(given(stored).secrets)
+        if data != stored.secrets:
+            cluster.apply(secret(name, data), force=True)
+
+
+def write(directory: Path, rendered: Rendered, *, kustomize: bool) -> tuple[list[Path], list[Path]]:
+    """(written, removed): what an earlier run wrote for this deployment and is wanted no more.
+
+    Raises SettingsError rather than writing over a file of somebody else.
+    """
+    texts = manifests.files(
+        rendered.name, rendered.namespace, rendered.objects, kustomize=kustomize
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    ours = list(_ours(directory, rendered.name))
+    _check_free([directory / file for file in texts], ours)
+    stale = [path for path in ours if path.name not in texts]
+    for file, text in texts.items():
+        (directory / file).write_text(text)
+    for path in stale:
+        path.unlink()
+    return [directory / file for file in texts], stale
+
+
+def _check_free(paths: list[Path], ours: list[Path]) -> None:
+    for path in paths:
+        if path.exists() and path not in ours:
+            raise SettingsError(
+                f"{path} exists, and jhos render did not write it for this deployment.",
+                "Choose another --output-dir, or move that file away.",
+            )
+
+
+def _ours(directory: Path, name: str) -> Iterator[Path]:
+    first = manifests.header(name)
+    for path in sorted(directory.glob("*.yaml")):
+        if path.read_text(errors="replace").startswith(f"{first}\n"):
+            yield path
+
+
+def _without_secret(wanted: Wanted, images: dict[str, str]) -> list[Object]:
+    return [obj for obj in wanted.objects(images) if obj["kind"] != "Secret"]
+
+
+def _images(wanted: Wanted) -> list[str]:
+    settings = wanted.settings
+    own = [settings.database.image] if settings.database.image else []
+    return [settings.hub.image, settings.notebook.image, *own]
+
+
+def _pull_spec(spec: str) -> str:
+    if stream_of(spec):
+        raise SettingsError(
+            f"Image {spec} is an image stream: only a cluster knows which image that is.",
+            "Leave out --offline, or name an image of a registry: --hub-image REGISTRY/NAME:TAG, "
+            "and so --notebook-image and --database-image.",
+        )
+    return spec

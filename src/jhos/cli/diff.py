@@ -1,0 +1,141 @@
+"""jhos diff"""
+
+import json
+from collections.abc import Iterator
+from difflib import ndiff
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jhos.cli.given import given_options
+from jhos.cli.options import REQUEST_S, Target, target_options
+from jhos.cli.output import emit, output_option
+
+if TYPE_CHECKING:
+    from jhos.actions.deploy import Given
+    from jhos.actions.pipeline import Proposal
+    from jhos.differences import Difference
+    from jhos.plan import Change, Plan
+
+DIFFERS = 7  # the exit code of a difference, where it is asked for
+_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+_SIGNS = {"create": "+", "update": "~", "delete": "-"}
+
+
+@click.command()
+@given_options
+@click.option("--force-conflicts", is_flag=True, help="As if fields of others were taken over.")
+@click.option("--exit-code", is_flag=True, help=f"End with {DIFFERS} if anything would change.")
+@output_option
+@target_options
+def diff(
+    target: Target, given: "Given", force_conflicts: bool, exit_code: bool, output: str
+) -> None:
+    """Show what `jhos deploy` with the same options would change, field by field.
+
+    The cluster is asked what it would make of each object; nothing is changed. Values of Secrets
+    are left out.
+
+    \b
+    Examples:
+      jhos diff --name jakevdp
+      jhos diff --name jakevdp --notebook-memory 2Gi --exit-code
+      jhos diff -f jhos.yaml -o json
+    """
+    differs = show_diff(target, given, force=force_conflicts, output=output)
+    if differs and exit_code:
+        click.get_current_context().exit(DIFFERS)
+
+
+def show_diff(target: Target, given: "Given", *, force: bool, output: str) -> bool:
+    """Print it; whether anything would change."""
+    from jhos.actions.diff import diff as act
+    from jhos.cli.terminal import say
+
+    cluster = target.connect(REQUEST_S)
+    say(f"Project {cluster.namespace} (context {cluster.context})")
+    proposal = act(cluster, given, force=force)
+    names = [f"{change.ref.kind.lower()}/{change.ref.name}" for change in _changed(proposal.plan)]
+    emit(output, _text(proposal), _data(proposal), names)
+    return _differs(proposal)
+
+
+def _differs(proposal: "Proposal") -> bool:
+    return proposal.plan.differs or bool(proposal.absent)
+
+
+def _changed(plan: "Plan") -> list["Change"]:
+    return [change for change in plan.changes if change.action in _SIGNS]
+
+
+def _text(proposal: "Proposal") -> str:
+    if not _differs(proposal):
+        return "Nothing would change."
+    lines = [_signed("+", f"image {spec}, which is built first") for spec in proposal.absent]
+    for change in _changed(proposal.plan):
+        lines.append(_signed(_SIGNS[change.action], _head(change)))
+        lines += [line for field in change.fields for line in _field(field)]
+    return "\n".join([*lines, "", _counts(proposal.plan)])
+
+
+def _head(change: "Change") -> str:
+    restarts = change.ref.kind == "Deployment" and any(
+        field.path.startswith("spec.template") for field in change.fields
+    )
+    return f"{change.ref}{', whose pod starts anew' if restarts else ''}"
+
+
+def _field(field: "Difference") -> Iterator[str]:
+    if _is_text(field.before) and _is_text(field.after):
+        yield f"  {_signed('~', field.path)}"
+        lines = ndiff(field.before.splitlines(), field.after.splitlines())
+        yield from (f"      {_signed(line[0], line[2:])}" for line in lines if line[0] in "+-")
+    elif field.before is None:
+        yield f"  {_signed('+', f'{field.path}: {_value(field.after)}')}"
+    elif field.after is None:
+        yield f"  {_signed('-', f'{field.path}: {_value(field.before)}')}"
+    else:
+        yield f"  {_signed('~', f'{field.path}: {_value(field.before)} → {_value(field.after)}')}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and "\n" in value.strip("\n")
+
+
+def _value(value: Any) -> str:
+    from jhos.cli.terminal import clean
+
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _signed(sign: str, text: str) -> str:
+    return click.style(f"{sign} {text}", fg=_COLOURS[sign])
+
+
+def _counts(plan: "Plan") -> str:
+    words = {"create": "to create", "update": "to change", "delete": "to remove",
+             "unchanged": "the same"}  # fmt: skip
+    actions = [str(change.action) for change in plan.changes]
+    said = [f"{actions.count(action)} {word}" for action, word in words.items()]
+    return f"{', '.join(each for each in said if not each.startswith('0 '))}."
+
+
+def _data(proposal: "Proposal") -> dict[str, Any]:
+    return {
+        "name": proposal.wanted.settings.name,
+        "project": proposal.wanted.namespace,
+        "differs": _differs(proposal),
+        "builds": list(proposal.absent),
+        "changes": [_change(change) for change in proposal.plan.changes],
+    }
+
+
+def _change(change: "Change") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "action": str(change.action),
+        "kind": change.ref.kind,
+        "name": change.ref.name,
+        "fields": [asdict(field) for field in change.fields],
+    }

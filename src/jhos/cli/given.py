@@ -1,0 +1,103 @@
+"""Options that say what is wanted of a deployment, for every command that lays it over one."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jhos.cli.options import Command
+from jhos.cli.setting_options import settings_options
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def given_options(command: Command) -> Command:
+    """Settings, a configuration and secrets → the argument `given`, a `Given`."""
+
+    def gathered(
+        layer: dict[str, Any],
+        preset: str | None,
+        config_file: Path | None,
+        auth_secret_file: str | None,
+        database_url_file: str | None,
+        **rest: Any,
+    ) -> Any:
+        from jhos.actions.deploy import Given
+        from jhos.settings.load import merge
+        from jhos.settings.load import preset as of_preset
+
+        if preset:
+            layer = merge(of_preset(preset), layer)
+        given = Given(
+            settings=layer,
+            configuration=configuration(config_file),
+            secrets=_secrets(layer, auth_secret_file, database_url_file),
+        )
+        return command(given=given, **rest)
+
+    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
+    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
+    for option in (_DATABASE_URL_FILE, _AUTH_SECRET_FILE, _CONFIG, _PRESET):
+        option(gathered)
+    return settings_options(gathered)  # type: ignore[return-value] # a command again, of other arguments
+
+
+_PRESET = click.option(
+    "--preset",
+    type=click.Choice(("docker-stacks",)),
+    help="Settings that belong together: those for Jupyter's official images.",
+)
+_CONFIG = click.option(
+    "--config", "config_file", type=_FILE, help="A jupyterhub_config.py, read after ours."
+)
+_AUTH_SECRET_FILE = click.option(
+    "--auth-secret-file", metavar="FILE", help="The client secret or password; - reads stdin."
+)
+_DATABASE_URL_FILE = click.option(
+    "--database-url-file", metavar="FILE", help="Of an external database; - reads stdin."
+)
+
+
+def _secrets(
+    layer: dict[str, Any], auth_file: str | None, database_file: str | None
+) -> dict[str, str]:
+    """From files or standard input, else asked for at a terminal; never from arguments."""
+    from jhos.settings.auth import PROVIDERS, SECRET_PREFIX
+
+    secrets = {}
+    auth = layer.get("auth", {})
+    provider = PROVIDERS.get(auth.get("type", ""))
+    wanted = provider.secrets[0] if provider and provider.secrets else None
+    if auth_file:
+        secrets[SECRET_PREFIX + (wanted or "client-secret")] = _read(auth_file)
+    elif provider and wanted and not auth.get("secret") and sys.stdin.isatty():
+        words = f"{wanted.replace('-', ' ').capitalize()} for {provider.title}"
+        given = click.prompt(f"{words} (empty: the one that is kept)", "", hide_input=True,
+                             show_default=False, err=True)  # fmt: skip
+        secrets |= {SECRET_PREFIX + wanted: given} if given else {}
+    if database_file:
+        secrets["database-url"] = _read(database_file)
+    return secrets
+
+
+def _read(file: str) -> str:
+    try:
+        with click.open_file(file) as stream:
+            text: str = stream.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{file} cannot be read: {error}") from error
+    if not text:
+        raise click.UsageError(f"{file} is empty.")
+    return text
+
+
+def configuration(file: Path | None) -> dict[str, str]:
+    if file is None:
+        return {}
+    try:
+        text = file.read_text()
+        compile(text, str(file), "exec")
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{error}", param_hint="--config") from error
+    return {"jupyterhub_config.py": text}

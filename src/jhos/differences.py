@@ -1,0 +1,94 @@
+"""Where two states of an object differ, field by field, purely."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any
+
+import yaml
+
+from jhos.objects import HIDDEN, SECRET_FIELDS, Object
+
+# What tells the items of a list apart, as the API's own merge keys do.
+_KEYS = ("name", "mountPath", "containerPort", "port", "key", "type")
+_COUNTED = ("managedFields", "resourceVersion", "generation")
+_SETTINGS = "data[settings.yaml]"  # a document in a ConfigMap, whose fields people know
+_WORD = re.compile(r"[A-Za-z][\w-]*")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`path` as `spec.template.spec.containers[hub].image`; None: not there on that side."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+def content(obj: Object) -> Object:
+    """Without what the server counts and notes."""
+    meta = {key: value for key, value in obj["metadata"].items() if key not in _COUNTED}
+    return {**obj, "metadata": meta, "status": None}
+
+
+def differences(before: Object, after: Object) -> tuple[Difference, ...]:
+    """In the order of the fields; the values of what is secret are hidden."""
+    secret = SECRET_FIELDS.get(after["kind"], ())
+    return tuple(_hidden(each, secret) for each in _compared("", content(before), content(after)))
+
+
+def _compared(path: str, before: Any, after: Any) -> Iterator[Difference]:
+    if before == after:
+        return
+    pairs = _pairs(path, before, after)
+    if pairs is None:
+        yield Difference(path, before, after)
+        return
+    for inner, (old, new) in pairs.items():
+        yield from _compared(inner, old, new)
+
+
+def _pairs(path: str, before: Any, after: Any) -> dict[str, tuple[Any, Any]] | None:
+    """What stands at the same place on both sides; None where there is nothing to go into."""
+    if path == _SETTINGS:
+        before, after = _parsed(before), _parsed(after)
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = [*before, *(key for key in after if key not in before)]
+        return {_join(path, key): (before.get(key), after.get(key)) for key in keys}
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return None
+    if not all(isinstance(item, dict) for item in (*before, *after)):
+        return None
+    key = next((key for key in _KEYS if _tells_apart(key, before) and _tells_apart(key, after)), "")
+    if not key:
+        both = enumerate(zip_longest(before, after))
+        return {f"{path}[{number}]": pair for number, pair in both}
+    old, new = ({item[key]: item for item in items} for items in (before, after))
+    return {f"{path}[{name}]": (old.get(name), new.get(name)) for name in {**old, **new}}
+
+
+def _parsed(document: Any) -> Any:
+    """None for what somebody wrote that is no YAML."""
+    try:
+        return yaml.safe_load(document)
+    except (yaml.YAMLError, AttributeError):
+        return None
+
+
+def _tells_apart(key: str, items: list[Any]) -> bool:
+    values = [item.get(key) for item in items]
+    return None not in values and len(set(values)) == len(values)
+
+
+def _join(path: str, key: str) -> str:
+    if not _WORD.fullmatch(key):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
+
+
+def _hidden(found: Difference, secret: tuple[str, ...]) -> Difference:
+    if not any(re.match(rf"{re.escape(field)}($|\.|\[)", found.path) for field in secret):
+        return found
+    before, after = (None if side is None else HIDDEN for side in (found.before, found.after))
+    return replace(found, before=before, after=after)
