@@ -12,13 +12,14 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS = (
     ("jhos.cli",),
     ("jhos.actions",),
-    ("jhos.apply", "jhos.wait", "jhos.checks", "jhos.images", "jhos.settings.load",
+    ("jhos.apply", "jhos.archive", "jhos.wait", "jhos.checks", "jhos.images", "jhos.settings.load",
      "jhos.settings.secrets"),
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls", "jhos.differences",
      "jhos.manifests"),
     ("jhos.settings.auth",),
     ("jhos.settings.model",),
+    ("jhos.encryption",),
     ("jhos.objects", "jhos.events", "jhos.errors"),
     ("jhos",),
 )  # fmt: skip

@@ -39,6 +39,11 @@ class Cluster:
     def server(self) -> str:
         return self.wire.server
 
+    def path(self, ref: ObjectRef) -> str:
+        """Of the object, below `server`."""
+        path: str = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
+        return path
+
     @translated
     def get(self, ref: ObjectRef, namespace: str | None = None) -> Object | None:
         """None where there is no such object."""
