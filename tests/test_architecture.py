@@ -16,7 +16,7 @@ LAYERS = (
      "jhos.settings.secrets"),
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls", "jhos.differences",
-     "jhos.manifests"),
+     "jhos.manifests", "jhos.volumes"),
     ("jhos.settings.auth",),
     ("jhos.settings.model",),
     ("jhos.encryption",),

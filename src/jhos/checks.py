@@ -48,7 +48,11 @@ DEPLOY = tuple(
         "Deployment",
     )
 )
-TEARDOWN = tuple(("delete", kind) for verb, kind in DEPLOY if verb == "get")
+TEARDOWN = (
+    *(("delete", kind) for verb, kind in DEPLOY if verb == "get"),
+    ("deletecollection", "Pod"),
+    ("deletecollection", "PersistentVolumeClaim"),
+)
 BUILD = (
     ("create", "ImageStream"),
     ("create", "BuildConfig"),

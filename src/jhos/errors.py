@@ -6,7 +6,8 @@ JhosError 1                 failed
 │   └── LoginNeeded 3       the server does not know who is asking
 ├── Refused 4               rights, quota, policy
 │   ├── Conflict 4          somebody else owns it
-│   └── Busy 4              another run holds the deployment
+│   ├── Busy 4              another run holds the deployment
+│   └── BeingDeleted 4      the project is going, and takes nothing new
 ├── OutOfTime 5             safe to run again
 └── BuildFailed 6
 """
@@ -43,6 +44,10 @@ class Conflict(Refused):
 
 
 class Busy(Refused):
+    pass
+
+
+class BeingDeleted(Refused):
     pass
 
 

@@ -1,6 +1,6 @@
 """What applying would change, as a value: live objects and wanted ones → Plan, purely."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -111,9 +111,14 @@ def plan_deploy(
     return Plan(tuple(sorted(changes, key=lambda change: change.ref)))
 
 
-def plan_teardown(live: Iterable[Object], *, delete_data: bool) -> Plan:
-    """Everything goes; data and what belongs to it stays unless `delete_data`."""
-    changes = [_removal(obj, delete_data=delete_data) for obj in live]
+def plan_teardown(live: Iterable[Object], *, delete_data: bool, kept: Collection[str] = ()) -> Plan:
+    """Everything goes but the kinds `kept`; data and what belongs to it only by `delete_data`."""
+    changes = [
+        Change(Action.KEEP, ObjectRef.of(obj), obj)
+        if obj["kind"] in kept
+        else _removal(obj, delete_data=delete_data)
+        for obj in live
+    ]
     return Plan(tuple(sorted(changes, key=lambda change: change.ref)))
 
 

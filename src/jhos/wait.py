@@ -14,6 +14,7 @@ from jhos.objects import INSTANCE, Object, ObjectRef, labels_of
 from jhos.stalls import Stall
 
 _LOG_LINES = 20
+_NAMED = 20  # objects in one message
 _PARTS = "component in (hub,proxy,database)"
 
 
@@ -94,11 +95,19 @@ def until_gone(
             waiting = sorted(left & there.keys())
             report(Event("Objects", State.RUNNING, f"waiting for {len(waiting)} to go"))
             if time.monotonic() > deadline:
+                said = [f"{ref}{_holders(there[ref])}" for ref in waiting]
                 raise OutOfTime(
-                    f"Still there after {timeout_s:.0f} s: {', '.join(map(str, waiting))}.",
+                    f"Still there after {timeout_s:.0f} s: {', '.join(said[:_NAMED])}"
+                    + (f" and {len(said) - _NAMED} more." if len(said) > _NAMED else "."),
                     "They are marked for deletion; run the same command again to wait on.",
                 )
     report(Event("Objects", State.DONE))
+
+
+def _holders(obj: Object) -> str:
+    """Who must let go of an object that is being deleted."""
+    held = obj["metadata"].get("finalizers") or []
+    return f" (held by {', '.join(held)})" if held else ""
 
 
 def _pending(changes: Feed, deadline: float) -> list[tuple[str, Object]]:

@@ -6,49 +6,71 @@ import click
 
 from jhos.cli.completion import deployments
 from jhos.cli.options import Target, target_options, timeout_option, yes_option
-from jhos.cli.output import emit, output_option
+from jhos.cli.output import emit, output_option, table
 
 if TYPE_CHECKING:
     from jhos.actions.teardown import Teardown
     from jhos.plan import Action
 
+_CLAIM = "PersistentVolumeClaim"
+_NAMED = 20  # of one kind, on a screen
 
-@click.command()
+
+@click.command(short_help="Remove a deployment; data stays.")
 @click.argument("name", shell_complete=deployments)
-@click.option("--delete-storage", is_flag=True, help="Delete also what would stay.")
+@click.option("--delete-storage", is_flag=True, help="Delete also volumes and configuration.")
+@click.option(
+    "--keep-images/--delete-images",
+    "images",
+    default=None,
+    help="Keep also the image of the deployment's own repository, or delete also the images that "
+    "deployments share.",
+)
 @timeout_option(300)
 @yes_option
 @output_option
 @target_options
 def teardown(
-    target: Target, name: str, delete_storage: bool, timeout_s: int, yes: bool, output: str
+    target: Target,
+    name: str,
+    delete_storage: bool,
+    images: bool | None,
+    timeout_s: int,
+    yes: bool,
+    output: str,
 ) -> None:
     """Remove the deployment NAME from the project.
 
     Shows what goes and asks. The volumes, the database, its secret and the configuration stay,
-    and a later `jhos deploy` of that name takes them up again, unless --delete-storage is said.
-    Images stay in any case: other deployments of the project may use them.
+    and a later `jhos deploy` of that name takes them up again, unless --delete-storage is said;
+    then the name is to be typed. An image that was built of a repository for this deployment
+    goes, those that deployments share stay.
 
     \b
     Examples:
       jhos teardown jakevdp
-      jhos teardown jakevdp --delete-storage --yes
+      jhos teardown jakevdp --keep-images
+      jhos teardown jakevdp --delete-storage --delete-images --yes
     """
+    from jhos.actions.teardown import Wish
     from jhos.actions.teardown import teardown as act
-    from jhos.cli.terminal import confirm, progress
+    from jhos.cli.terminal import confirm, confirm_by_name, progress
     from jhos.plan import Action
 
     def approve(found: "Teardown") -> bool:
         if not yes:
             click.echo(_preview(found, cluster.context), err=True)
+        if delete_storage:
+            return confirm_by_name("To delete all this for good, type its name", name, yes=yes)
         return confirm("Delete all this?", yes=yes)
 
+    wish = Wish(delete_storage=delete_storage, images=None if images is None else not images)
     cluster = target.connect(timeout_s)
     with progress() as report:
         done = act(
             cluster,
             name,
-            delete_storage=delete_storage,
+            wish,
             approve=approve,
             timeout_s=timeout_s,
             report=report,
@@ -59,53 +81,89 @@ def teardown(
     gone = [
         f"{change.ref.kind.lower()}/{change.ref.name}" for change in done.plan.of(Action.DELETE)
     ]
-    emit(output, _text(done, anything=bool(gone)), _data(done), gone)
+    emit(output, _text(done), _data(done), gone)
 
 
 def _preview(found: "Teardown", context: str) -> str:
     from jhos.plan import Action
 
     lines = [f"In project {found.namespace} (context {context}) these go:"]
-    lines += [f"  {ref}" for ref in _refs(found, Action.DELETE)]
+    lines += _by_kind(found, Action.DELETE)
     if found.servers:
         lines.append(
-            f"{found.servers} notebook servers run and are stopped; work not stored is lost."
+            f"{len(found.servers)} notebook servers run and are stopped; work not stored is lost: "
+            f"{_some(found.servers)}"
         )
-    return "\n".join([*lines, *_kept(found)])
+    return "\n".join([*lines, *_volumes(found, Action.DELETE), *_kept(found)])
 
 
-def _text(done: "Teardown", *, anything: bool) -> str:
+def _text(done: "Teardown") -> str:
+    from jhos.plan import Action
+
     where = f"{done.name} in project {done.namespace}"
     kept = _kept(done)
-    if anything:
+    if done.plan.of(Action.DELETE):
         head = f"Gone: {where}."
     else:
         head = f"Torn down already: {where}." if kept else f"There is nothing of {where}."
-    lines = list(kept)
-    if kept:
-        lines.append(
-            f"Remove them too: jhos teardown {done.name} -n {done.namespace} --delete-storage"
-        )
-    return "\n".join([head, *lines])
+    again = f"jhos teardown {done.name} -n {done.namespace} --delete-storage"
+    return "\n".join([head, *kept, *([f"Remove them too: {again}"] if kept else [])])
 
 
 def _kept(found: "Teardown") -> list[str]:
     from jhos.plan import Action
 
-    kept = _refs(found, Action.KEEP)
-    return ["These stay:", *(f"  {ref}" for ref in kept)] if kept else []
+    kept = _by_kind(found, Action.KEEP)
+    lines = ["These stay:", *kept, *_volumes(found, Action.KEEP)] if kept else []
+    if found.others:
+        lines.append(f"Shared images stay for the sake of {_some(found.others)}.")
+    return lines
 
 
-def _refs(found: "Teardown", action: "Action") -> list[str]:
-    return [str(change.ref) for change in found.plan.of(action)]
+def _by_kind(found: "Teardown", action: "Action") -> list[str]:
+    """One line a kind; of volumes and servers it is told whose they are."""
+    by_kind: dict[str, list[str]] = {}
+    for change in found.plan.of(action):
+        if change.ref.kind not in ("Pod", _CLAIM):
+            by_kind.setdefault(change.ref.kind, []).append(change.ref.name)
+    return [f"  {kind} {_some(names)}" for kind, names in by_kind.items()]
+
+
+def _volumes(found: "Teardown", action: "Action") -> list[str]:
+    names = {change.ref.name for change in found.plan.of(action) if change.ref.kind == _CLAIM}
+    chosen = [each for each in found.volumes if each.name in names]
+    if not chosen:
+        return []
+    rows = [(each.name, each.owner or "the hub's database", each.size) for each in chosen[:_NAMED]]
+    more = len(chosen) - len(rows)
+    goes = action == "delete"
+    head = "These volumes go, with all that is in them:" if goes else "These volumes stay:"
+    return [head, table(("VOLUME", "OWNER", "SIZE"), rows), *([f"and {more} more"] if more else [])]
+
+
+def _some(names: Any) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _data(done: "Teardown") -> dict[str, Any]:
     from jhos.plan import Action
 
+    deleted, kept = done.plan.of(Action.DELETE), done.plan.of(Action.KEEP)
+    gone = {change.ref.name for change in deleted if change.ref.kind == _CLAIM}
     return {
         "name": done.name,
         "project": done.namespace,
-        "deleted": _refs(done, Action.DELETE),
-        "kept": _refs(done, Action.KEEP),
+        "deleted": [str(change.ref) for change in deleted],
+        "kept": [str(change.ref) for change in kept],
+        "servers": list(done.servers),
+        "volumes": [
+            {
+                "name": each.name,
+                "owner": each.owner,
+                "size": each.size,
+                "kept": each.name not in gone,
+            }
+            for each in done.volumes
+        ],
     }

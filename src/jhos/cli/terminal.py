@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
@@ -151,11 +151,18 @@ def clean(text: str) -> str:
 
 def confirm(question: str, *, yes: bool) -> bool:
     """Raises UsageError where nobody can be asked."""
-    if yes:
-        return True
+    return yes or _asked(lambda: click.confirm(question, err=True))
+
+
+def confirm_by_name(request: str, name: str, *, yes: bool) -> bool:
+    """For what cannot be undone: whether `name` was typed."""
+    return yes or _asked(lambda: click.prompt(request, "", show_default=False, err=True) == name)
+
+
+def _asked(ask: Callable[[], bool]) -> bool:
     if not sys.stdin.isatty():
         raise click.UsageError("There is no terminal to ask on; say --yes to go on without.")
     try:
-        return click.confirm(question, err=True)
+        return ask()
     except click.Abort as interrupted:
         raise KeyboardInterrupt from interrupted

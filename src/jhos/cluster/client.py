@@ -138,6 +138,15 @@ class Cluster:
                 raise
 
     @translated
+    def delete_all(self, kind: str, selector: str) -> None:
+        """Every object of the kind that the label selector picks, in one request."""
+        assert selector, "without one all of the kind would go"
+        path = self._resource(kind).path(namespace=self._scope(kind))
+        options = {"propagationPolicy": "Background"}
+        query = [("labelSelector", selector)]
+        self._read("delete", path, 404, body=options, query_params=query)
+
+    @translated
     def upload(self, ref: ObjectRef, subresource: str, content: bytes) -> Object:
         """POST of bytes, for example a binary build's source to `instantiatebinary`."""
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))

@@ -9,7 +9,15 @@ import urllib3
 from kubernetes.client.exceptions import ApiException
 
 from jhos.cluster.retry import PASSING
-from jhos.errors import ClusterUnreachable, Conflict, JhosError, LoginNeeded, OutOfTime, Refused
+from jhos.errors import (
+    BeingDeleted,
+    ClusterUnreachable,
+    Conflict,
+    JhosError,
+    LoginNeeded,
+    OutOfTime,
+    Refused,
+)
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -60,7 +68,9 @@ def _of_status(error: ApiException) -> JhosError:
                 "Ask for more, or make the deployment smaller (--notebook-memory …).",
             )
         case 403 if "being terminated" in message:
-            return Refused(f"The project is being deleted: {message}")
+            return BeingDeleted(
+                f"The project is being deleted: {message}", "Choose another with -n PROJECT."
+            )
         case 403:
             return Refused(
                 f"Not allowed: {message}",
