@@ -8,11 +8,11 @@ from traitlets.config import Config
 SEED = "seed-volume"
 SEEDED = "/volume"
 # Each entry of the image's directory lands whole, and never over one that is there. A copy that
-# was cut off begins anew.
+# was cut off begins anew. Without braces: the spawner fills in what stands between those.
 SCRIPT = """
 set -e
 [ -e "$2/.jhos-seeded" ] && exit 0
-[ -d "$1" ] || { : > "$2/.jhos-seeded"; exit 0; }
+if [ ! -d "$1" ]; then : > "$2/.jhos-seeded"; exit 0; fi
 rm -rf "$2/.jhos-seed" && mkdir "$2/.jhos-seed"
 cp -R "$1/." "$2/.jhos-seed/"
 cd "$2/.jhos-seed"
