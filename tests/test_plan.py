@@ -68,6 +68,13 @@ def test_teardown_keeps_data_and_what_belongs_to_it_unless_told() -> None:
     assert not plan_teardown([secret, claim, service], delete_data=True).of(Action.KEEP)
 
 
+def test_teardown_keeps_the_kinds_that_it_is_told_to() -> None:
+    stream = {"kind": "ImageStream", "metadata": {"name": "alpha-nb"}}
+    service = {"kind": "Service", "metadata": {"name": "hub"}}
+    plan = plan_teardown([stream, service], delete_data=True, kept=("ImageStream",))
+    assert [change.ref.kind for change in plan.of(Action.KEEP)] == ["ImageStream"]
+
+
 def test_an_object_of_somebody_else_stops_the_plan() -> None:
     foreign = {"kind": "ConfigMap", "metadata": {"name": "alpha-cfg", "labels": {"app": "alpha"}}}
     with pytest.raises(Conflict, match="ConfigMap alpha-cfg"):

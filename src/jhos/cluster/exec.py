@@ -73,7 +73,7 @@ def _open(cluster: Cluster, pod: str, container: str, command: list[str], stdin:
     query = [("container", container), *(("command", word) for word in command),
              ("stdin", str(stdin).lower()), ("stdout", "true"), ("stderr", "true"),
              ("tty", "false")]  # fmt: skip
-    api: Any = cluster.client.client
+    api: Any = cluster.wire.client.client
     headers: dict[str, str] = {}
     api.update_params_for_auth(headers, query, ["BearerToken"])
     path = cluster.path(ObjectRef("Pod", pod))
