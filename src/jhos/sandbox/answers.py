@@ -4,20 +4,27 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aiohttp import web
+
 from jhos.sandbox import failure
 from jhos.sandbox.call import Call
 
 Object = dict[str, Any]
+Connection = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`objects` makes it a list with the metadata `body`; `stream` is sent as it comes."""
+    """`objects` makes it a list with the metadata `body`; `stream` is sent as it comes.
+
+    `connection` takes the whole request over.
+    """
 
     body: Object
     status: int = 200
     objects: list[Object] | None = None
     stream: AsyncIterator[bytes] | None = None
+    connection: Connection | None = None
 
 
 Handler = Callable[[Call], Answer | Awaitable[Answer]]

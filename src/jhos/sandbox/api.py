@@ -135,7 +135,10 @@ class _Server:
         form = forms.negotiate(call.accept if path.subresource != "log" else "")
         if verb == "watch":
             return await _stream(request, _watch(call, form), "application/json")
-        return await _respond(request, call, form, await dispatch.perform(call))
+        answer = await dispatch.perform(call)
+        if answer.connection is not None:
+            return await answer.connection(request)
+        return await _respond(request, call, form, answer)
 
     def _elsewhere(self, request: web.Request, user: User) -> web.Response:
         path = request.path

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -49,6 +50,7 @@ class Cluster:
     sessions: Sessions | None = None
     token_key: bytes = b""
     pod_logs: PodLogs | None = None
+    exec_socket: Path | None = None
     build_logs: BuildLogs | None = None
     instantiate_binary: InstantiateBinary | None = None
 

@@ -132,6 +132,7 @@ class ControlPlane:
             sessions=Sessions(self.layout.sessions),
             token_key=self.pki.signing_key(),
             pod_logs=hooks.pod_logs,
+            exec_socket=self.layout.exec_socket,
             build_logs=hooks.build_logs,
             instantiate_binary=hooks.instantiate_binary,
         )

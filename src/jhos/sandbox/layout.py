@@ -94,6 +94,11 @@ class Layout:
         return self.sockets / "api-tls.sock"
 
     @property
+    def exec_socket(self) -> Path:
+        """Commands in the containers of the node, by websockets: for the API server."""
+        return self.sockets / "exec.sock"
+
+    @property
     def ingress_socket(self) -> Path:
         """Into the pod network: the line `IP:PORT`, then bytes both ways."""
         return self.sockets / "ingress.sock"

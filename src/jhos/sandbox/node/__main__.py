@@ -15,6 +15,7 @@ from jhos.sandbox.controllers.recorder import Recorder
 from jhos.sandbox.images import ImageStore
 from jhos.sandbox.layout import Layout, layout
 from jhos.sandbox.node.dns import serve_dns
+from jhos.sandbox.node.execs import serve_execs
 from jhos.sandbox.node.ingress import serve_api, serve_ingress
 from jhos.sandbox.node.kubelet import Kubelet
 from jhos.sandbox.node.network import DNS_ADDRESS, NODE_ADDRESS, PodNetwork
@@ -55,6 +56,7 @@ async def serve(paths: Layout) -> None:
         await serve_api(paths.api_tls_socket)
         await serve_dns(informers, DNS_ADDRESS, NODE_ADDRESS)
         proxy, kubelet = ServiceProxy(informers), Kubelet(node, informers)
+        await serve_execs(paths.exec_socket, kubelet.container)
         await informers.synced()
         await register(client)
         await asyncio.gather(proxy.run(), kubelet.run(), beat(client))

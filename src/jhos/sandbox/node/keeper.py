@@ -53,6 +53,7 @@ class Keeper:
         self.pod, self.container, self.state, self.files = pod, container, state, files
         self.name: str = container["name"]
         self.process: Process | None = None
+        self.box: Box | None = None
         self.grace_s = 0.0
         self.stopping = asyncio.Event()
 
@@ -129,6 +130,7 @@ class Keeper:
         since = datetime.now(UTC)
         try:
             self.process = await Process.start(box, self.pod.network, log)
+            self.box = box
             self._set_state("running", startedAt=timestamp(since))
             await self.pod.record("Started", f"Started container {self.name}")
             code = await self._until_exit(self.process, box)

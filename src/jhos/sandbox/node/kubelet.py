@@ -5,6 +5,7 @@ import logging
 
 from jhos.sandbox.client import Object
 from jhos.sandbox.controllers.informers import Informers
+from jhos.sandbox.node.keeper import Keeper
 from jhos.sandbox.node.overlay import remove_tree
 from jhos.sandbox.node.registration import NODE_NAME
 from jhos.sandbox.node.statuswriter import PODS
@@ -30,6 +31,10 @@ class Kubelet:
         for kind, resource in RESOURCES.items():
             self._refresh_on(kind, resource)
         await asyncio.Event().wait()
+
+    def container(self, uid: str, name: str) -> Keeper | None:
+        worker = self.workers.get(uid)
+        return worker.container(name) if worker else None
 
     def _refresh_on(self, kind: str, resource: str) -> None:
         def refresh(_event: str, obj: Object) -> None:

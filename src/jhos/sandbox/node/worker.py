@@ -71,6 +71,9 @@ class PodWorker:
             self.deletion.set()
             self._stop(pod["metadata"].get("deletionGracePeriodSeconds", self.grace_s))
 
+    def container(self, name: str) -> Keeper | None:
+        return next((k for k in (*self.init, *self.containers) if k.name == name), None)
+
     def vanish(self) -> None:
         """The API has it no more: it was deleted by force."""
         self.gone.set()

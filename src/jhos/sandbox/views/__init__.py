@@ -34,7 +34,7 @@ VIEWS: dict[tuple[str, str], dict[str, Handler]] = {
     ("pods", "attach"): CONNECT,
     ("pods", "binding"): {"create": pods.bind},
     ("pods", "eviction"): {"create": pods.evict},
-    ("pods", "exec"): CONNECT,
+    ("pods", "exec"): {"get": pods.execute, "create": pods.execute},
     ("pods", "log"): {"get": pods.log},
     ("pods", "portforward"): CONNECT,
     ("processedtemplates.template.openshift.io", ""): {"create": templates.process},

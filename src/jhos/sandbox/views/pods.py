@@ -1,10 +1,11 @@
-"""What one does with a pod besides writing it: logs, binding to a node, eviction."""
+"""What one does with a pod besides writing it: logs, commands, binding to a node, eviction."""
 
 from typing import Any
 
 from jhos.sandbox import deletion, failure, reading
 from jhos.sandbox.answers import NO_CONTENT, Answer, success
 from jhos.sandbox.call import Call
+from jhos.sandbox.connecting import lead
 from jhos.sandbox.failure import Failure
 from jhos.sandbox.managed import now
 from jhos.sandbox.poddefaults import containers
@@ -62,10 +63,31 @@ def evict(call: Call) -> Answer:
     return Answer(success(), 201)
 
 
+def execute(call: Call) -> Answer:
+    """A command in a container of the pod, by a websocket."""
+    pod = _placed(call)
+    socket, uid = call.cluster.exec_socket, pod["metadata"]["uid"]
+    if "command" not in call.query:
+        raise failure.bad_request("you must specify at least 1 command for the container")
+    if socket is None:
+        raise _not_available(call)
+    container = _container(pod, call.query.get("container", ""))
+    return Answer({}, connection=lambda request: lead(request, socket, uid, container))
+
+
 def connect(call: Call) -> Answer:
-    """exec, attach and port-forward."""
+    """Attach and port-forward."""
+    _placed(call)
+    raise _not_available(call)
+
+
+def _placed(call: Call) -> Object:
     pod = reading.get(call)
     if not pod["spec"].get("nodeName"):
         raise failure.bad_request(f"pod {call.name} does not have a host assigned")
+    return pod
+
+
+def _not_available(call: Call) -> Failure:
     word = call.path.subresource
-    raise Failure(501, f"{word} is not available in this cluster", reason="NotImplemented")
+    return Failure(501, f"{word} is not available in this cluster", reason="NotImplemented")
