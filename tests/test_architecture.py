@@ -12,8 +12,8 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS = (
     ("jhos.cli",),
     ("jhos.actions",),
-    ("jhos.apply", "jhos.archive", "jhos.wait", "jhos.checks", "jhos.images", "jhos.settings.load",
-     "jhos.settings.secrets"),
+    ("jhos.apply", "jhos.archive", "jhos.wait", "jhos.checks", "jhos.hubconfig", "jhos.images",
+     "jhos.settings.load", "jhos.settings.secrets"),
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls", "jhos.differences",
      "jhos.manifests", "jhos.volumes"),
@@ -29,6 +29,8 @@ ROOMS = {
     "openshift": "jhos.cluster",
     "kubernetes": "jhos.cluster",
     "aiohttp": "jhos.sandbox",
+    "traitlets": "jhos.hubconfig",
+    "jhos_hub": "jhos.hubconfig",
 }
 MAY_USE_SANDBOX = "jhos.cli.sandbox"
 
