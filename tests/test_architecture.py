@@ -13,7 +13,7 @@ LAYERS = (
     ("jhos.cli",),
     ("jhos.actions",),
     ("jhos.apply", "jhos.archive", "jhos.wait", "jhos.checks", "jhos.hubconfig", "jhos.images",
-     "jhos.settings.load", "jhos.settings.secrets"),
+     "jhos.settings.load", "jhos.settings.secrets", "jhos.hubapi", "jhos.notebook"),
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls", "jhos.differences",
      "jhos.manifests", "jhos.volumes"),

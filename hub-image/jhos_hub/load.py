@@ -11,7 +11,7 @@ from jhos_hub.auth import is_anonymous, update_auth
 from jhos_hub.database import update_database
 from jhos_hub.hub import update_hub
 from jhos_hub.proxy import update_proxy
-from jhos_hub.services import update_services
+from jhos_hub.services import update_services, update_tokens
 from jhos_hub.spawner import update_spawner
 
 
@@ -30,3 +30,4 @@ def completion(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str
         get_logger().warning("Configuration: %s", sentence)
     update_auth(c, settings, secrets)
     update_services(c, settings, throw_away=is_anonymous(c))
+    update_tokens(c, secrets)

@@ -1,4 +1,4 @@
-"""The idle culler, as a service of the hub with no more rights than it needs."""
+"""Services of the hub with no more rights than they need: the idle culler, and the command jhos."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +13,24 @@ COMMAND = "cull-idle-servers"
 URL = f"--url=http://127.0.0.1:{PORT}/hub/api"
 SCOPES = ("list:users", "read:users:activity", "read:servers", "delete:servers")
 
+PROBE = "jhos-probe"  # the user whose server a health probe starts
+API_SCOPES = (
+    "list:users",
+    "read:users",
+    "admin:users",
+    "read:servers",
+    "delete:servers",
+    "read:hub",
+    f"servers!user={PROBE}",
+    f"access:servers!user={PROBE}",
+)
+# Who has which token of the Secret, and the scopes of it; None: all, since only admins make admins.
+TOKENS: tuple[tuple[str, str, tuple[str, ...] | None], ...] = (
+    ("jhos", "api-token", API_SCOPES),
+    ("jhos-admin", "admin-token", None),
+    ("jhos-metrics", "metrics-token", ("read:metrics",)),
+)
+
 
 def update_services(c: Config, settings: Mapping[str, Any], *, throw_away: bool) -> None:
     """After the user's configuration: a culler that it brings takes the place of this one.
@@ -26,6 +44,23 @@ def update_services(c: Config, settings: Mapping[str, Any], *, throw_away: bool)
         return
     c.JupyterHub.services = [*services, {"name": CULLER, "command": cull_command(cull)}]
     c.JupyterHub.load_roles = [*_values(c, "load_roles"), _role(CULLER, users=cull["users"])]
+
+
+def update_tokens(c: Config, secrets: Mapping[str, str]) -> None:
+    """Lets the command jhos and the project's metrics in. An older Secret lacks their tokens."""
+    given = [each for each in TOKENS if each[1] in secrets]
+    services = [
+        {"name": name, "api_token": secrets[key], "admin": scopes is None, "display": False}
+        for name, key, scopes in given
+    ]
+    roles = [
+        {"name": name, "scopes": list(scopes), "services": [name]}
+        for name, _, scopes in given
+        if scopes
+    ]
+    if services:
+        c.JupyterHub.services = [*_values(c, "services"), *services]
+        c.JupyterHub.load_roles = [*_values(c, "load_roles"), *roles]
 
 
 def is_culler(service: Mapping[str, Any]) -> bool:

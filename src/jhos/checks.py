@@ -163,7 +163,6 @@ def quota(premises: Premises, settings: Settings, *, deployed: bool) -> tuple[Fi
 
     None: as many as the cluster holds. What is `deployed` is counted in the quota already.
     """
-    one = _need([settings.notebook], {})
     claims = {"persistentvolumeclaims": 1, "requests.storage": settings.database.storage}
     base = _need([settings.hub, settings.proxy, settings.database], claims)
     left = dict(premises.free) if deployed else _without(premises.free, base)
@@ -172,12 +171,19 @@ def quota(premises: Premises, settings: Settings, *, deployed: bool) -> tuple[Fi
     if short:
         said = f"hub, proxy and database do not fit: {', '.join(short)}"
         return Finding("Quota", Verdict.PROBLEM, said, hint), 0
-    fits = [int(free // one[key]) for key, free in left.items() if one.get(key)]
-    if not fits:
+    fits = room(left, settings.notebook)
+    if fits is None:
         return Finding("Quota", Verdict.OK, "none that limits notebooks"), None
-    verdict = Verdict.OK if min(fits) else Verdict.PROBLEM
-    said = f"room for {min(fits)} notebook servers at once"
-    return Finding("Quota", verdict, said, "" if min(fits) else hint), min(fits)
+    verdict = Verdict.OK if fits else Verdict.PROBLEM
+    said = f"room for {fits} notebook servers at once"
+    return Finding("Quota", verdict, said, "" if fits else hint), fits
+
+
+def room(free: Quantities, notebook: Resources) -> int | None:
+    """How many more notebook servers fit; None: no quota limits them."""
+    one = _need([notebook], {})
+    fits = [max(0, int(left // one[key])) for key, left in free.items() if one.get(key)]
+    return min(fits, default=None)
 
 
 def check_builds(cluster: Cluster) -> None:

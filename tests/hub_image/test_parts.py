@@ -14,7 +14,7 @@ from jhos_hub.database import database_url, update_database
 from jhos_hub.hub import update_hub
 from jhos_hub.proxy import update_proxy
 from jhos_hub.quantity import cpu_cores, memory_bytes
-from jhos_hub.services import update_services
+from jhos_hub.services import API_SCOPES, PROBE, update_services, update_tokens
 from jhos_hub.spawner import readable_refusal, update_spawner
 
 Settings = dict[str, Any]
@@ -177,6 +177,23 @@ def test_services_of_the_user_are_kept(settings: Settings) -> None:
     c.JupyterHub.services.append({"name": "announcement", "url": "http://127.0.0.1:8888"})
     update_services(c, settings, throw_away=False)
     assert [each["name"] for each in c.JupyterHub.services] == ["announcement", "cull-idle"]
+
+
+def test_the_command_gets_no_more_rights_than_it_uses() -> None:
+    c = Config()
+    update_tokens(c, {"api-token": "a", "admin-token": "b", "metrics-token": "m"})
+    admins = {each["name"] for each in c.JupyterHub.services if each["admin"]}
+    assert admins == {"jhos-admin"}
+    scopes = {each["name"]: each["scopes"] for each in c.JupyterHub.load_roles}
+    assert scopes == {"jhos": list(API_SCOPES), "jhos-metrics": ["read:metrics"]}
+    servers = [scope for scope in API_SCOPES if "servers!" in scope]
+    assert servers == [f"servers!user={PROBE}", f"access:servers!user={PROBE}"]
+
+
+def test_a_secret_without_tokens_lets_no_command_in() -> None:
+    c = Config()
+    update_tokens(c, {"proxy-token": "routes"})
+    assert c == {}
 
 
 def test_sizes_are_numbers_for_jupyterhub(settings: Settings) -> None:

@@ -25,7 +25,15 @@ SECTIONS = {
         ("build-images", "build_images", "Build the images in the project."),
         ("teardown", "teardown", "Remove a deployment; data stays."),
     ),
-    "Look": (("list", "list_deployments", "List the deployments of the project."),),
+    "Look": (
+        ("list", "list_deployments", "List the deployments of the project."),
+        ("status", "status", "How a deployment is; --probe tries it."),
+        ("open", "open_hub", "Open a deployment in a browser."),
+        ("logs", "logs", "Logs of hub, proxy, database, builds, servers."),
+        ("servers", "servers", "What notebook servers run; stop them."),
+        ("users", "users", "Whom the hub knows; add, remove, make admins."),
+        ("storage", "storage", "Volumes of users; delete some."),
+    ),
     "Cluster": (
         ("login", "login", "Log in to a cluster."),
         ("logout", "login", "Forget a login."),

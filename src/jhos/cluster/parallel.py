@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 REQUESTS = 8
 
@@ -21,3 +21,12 @@ def parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[
         raise
     pool.shutdown()
     return results
+
+
+def together(*asks: Callable[[], Any]) -> list[Any]:
+    """What each of these answers, all asked at once."""
+    return parallel(_ask, asks)
+
+
+def _ask(ask: Callable[[], Any]) -> Any:
+    return ask()

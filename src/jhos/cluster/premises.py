@@ -64,7 +64,7 @@ def premises(cluster: Cluster) -> Premises:
     return Premises(
         rules=rules or [],
         groups=groups or set(),
-        free=_free(quotas or []),
+        free=free(quotas or []),
         bounds=_bounds(ranges or []),
         classes=None if classes is None else [each["metadata"]["name"] for each in classes],
         default_class=defaults[0] if defaults else None,
@@ -79,9 +79,9 @@ def _attempt(ask: Callable[[], Any]) -> Any:
         return None
 
 
-def _free(quotas: list[Object]) -> Quantities:
+def free(quotas: list[Object]) -> Quantities:
     """The least that any of the quotas leaves; those of a scope are left out."""
-    free: Quantities = {}
+    least: Quantities = {}
     for quota in quotas:
         if quota["spec"].get("scopes") or quota["spec"].get("scopeSelector"):
             continue
@@ -89,8 +89,8 @@ def _free(quotas: list[Object]) -> Quantities:
         for key, hard in quota["spec"].get("hard", {}).items():
             left = quantity(hard) - quantity(used.get(key, 0))
             name = key if "." in key or key not in ("memory", "cpu") else f"requests.{key}"
-            free[name] = min(left, free.get(name, left))
-    return free
+            least[name] = min(left, least.get(name, left))
+    return least
 
 
 def _bounds(ranges: list[Object]) -> tuple[Quantities, Quantities]:

@@ -1,6 +1,9 @@
 """The address of a route, and whether the hub answers there."""
 
+import socket
+import ssl
 import time
+from datetime import UTC, datetime
 
 import requests
 
@@ -29,12 +32,9 @@ def until_answered(cluster: Cluster, url: str, timeout_s: float, report: Report)
     A certificate that this machine does not know is the browser's business, not a failure here.
     """
     deadline, said = time.monotonic() + timeout_s, "no answer"
-    with requests.Session() as session:
+    session, target = session_at(cluster, url)
+    with session:
         session.verify = False
-        # Names below localhost need no DNS and no proxy: this machine's resolver may not know them.
-        session.trust_env = not cluster.router
-        session.headers["Host"] = url.split("://")[1]
-        target = f"http://{cluster.router}" if cluster.router else url
         while time.monotonic() < deadline:
             said = _answer(session, f"{target}/hub/health")
             if said == "200":
@@ -46,6 +46,31 @@ def until_answered(cluster: Cluster, url: str, timeout_s: float, report: Report)
         f"Everything is ready, but {url} does not show the hub after {timeout_s:.0f} s: {said}.",
         "Is the cluster's router reached from this machine? Run the same command to look again.",
     )
+
+
+def session_at(cluster: Cluster, url: str) -> tuple[requests.Session, str]:
+    """What reaches a route of the cluster, and the address to send to."""
+    session = requests.Session()
+    # Names below localhost need no DNS and no proxy: this machine's resolver may not know them.
+    session.trust_env = not cluster.router
+    session.headers["Host"] = url.split("://")[1]
+    return session, f"http://{cluster.router}" if cluster.router else url
+
+
+def certificate_expiry(url: str) -> datetime | None:
+    """When the certificate at `url` ends; None where there is none that this machine trusts."""
+    scheme, _, host = url.partition("://")
+    if scheme != "https":
+        return None
+    try:
+        with (
+            socket.create_connection((host, 443), timeout=_TRY_S) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
+        ):
+            ends = str((secure.getpeercert() or {})["notAfter"])
+    except (OSError, KeyError):
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
 
 
 def _answer(session: requests.Session, address: str) -> str:

@@ -7,7 +7,17 @@ from jhos.errors import SettingsError
 from jhos.settings.model import Database
 
 DATABASE_URL = "database-url"
-KEYS = ("cookie-secret", "proxy-token", "database-password")
+API_TOKEN = "api-token"  # of the hub's REST API, with the rights of this command
+ADMIN_TOKEN = "admin-token"  # likewise, with all rights: to make admins
+METRICS_TOKEN = "metrics-token"
+KEYS = (
+    "cookie-secret",
+    "proxy-token",
+    "database-password",
+    API_TOKEN,
+    ADMIN_TOKEN,
+    METRICS_TOKEN,
+)
 
 
 def completed(data: dict[str, str]) -> dict[str, str]:

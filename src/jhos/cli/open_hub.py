@@ -1,0 +1,29 @@
+"""jhos open"""
+
+import click
+
+from jhos.cli.completion import deployments
+from jhos.cli.options import REQUEST_S, Target, target_options
+
+
+@click.command("open")
+@click.argument("name", default="jupyterhub", shell_complete=deployments)
+@click.option("--print", "only_print", is_flag=True, help="Print the address, open nothing.")
+@target_options
+def open_hub(target: Target, name: str, only_print: bool) -> None:
+    """Open the deployment NAME in a browser; prints the address.
+
+    \b
+    Examples:
+      jhos open jakevdp
+      curl -s $(jhos open jakevdp --print)/hub/health
+    """
+    import webbrowser
+
+    from jhos.actions.reach import address
+    from jhos.cli.terminal import say
+
+    url = address(target.connect(REQUEST_S), name)
+    click.echo(url)
+    if not only_print and not webbrowser.open(url):
+        say("No browser was found here: open the address in one.")

@@ -1,0 +1,156 @@
+"""jhos servers"""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jhos.cli import Group
+from jhos.cli.ages import Duration, since, span, wire
+from jhos.cli.completion import deployments
+from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option, yes_option
+from jhos.cli.output import emit, output_option, table
+
+if TYPE_CHECKING:
+    from jhos.actions.servers import Running
+
+_PREVIEWED = 10
+
+
+@click.group(cls=Group)
+def servers() -> None:
+    """See what notebook servers run, and stop them.
+
+    \b
+    Examples:
+      jhos servers list jakevdp
+      jhos servers stop jakevdp --idle 2h
+    """
+
+
+@servers.command("list", short_help="Who runs what, since when, idle for how long.")
+@click.argument("name", shell_complete=deployments)
+@output_option
+@target_options
+def list_servers(target: Target, name: str, output: str) -> None:
+    """Who runs what in the deployment NAME, since when, and idle for how long.
+
+    IDLE counts from the last that the user or a kernel did; MEMORY is the limit.
+
+    \b
+    Examples:
+      jhos servers list jakevdp
+      jhos servers list jakevdp -o json
+    """
+    from jhos.actions.servers import list_servers as act
+
+    found = act(target.connect(REQUEST_S), name)
+    emit(output, _table(found), [_data(each) for each in found], _pods(found))
+
+
+@servers.command(short_help="Stop servers by user, all, or those that are idle.")
+@click.argument("name", shell_complete=deployments)
+@click.argument("users", nargs=-1, metavar="[USER]...")
+@click.option("--all", "every", is_flag=True, help="All that run.")
+@click.option("--idle", type=Duration(), metavar="DURATION", help="Only those idle for as long.")
+@timeout_option(120)
+@yes_option
+@output_option
+@target_options
+def stop(
+    target: Target,
+    name: str,
+    users: tuple[str, ...],
+    every: bool,
+    idle: int | None,
+    timeout_s: int,
+    yes: bool,
+    output: str,
+) -> None:
+    """Stop notebook servers of the deployment NAME: those of the named users, all, or idle ones.
+
+    Asks unless users are named. What is not saved is lost; volumes stay. A user's second server
+    is named USER/SERVER.
+
+    \b
+    Examples:
+      jhos servers stop jakevdp ada grace
+      jhos servers stop jakevdp --idle 2h --yes
+      jhos servers stop jakevdp --all
+    """
+    from jhos.actions.servers import Which, stop_servers
+    from jhos.cli.terminal import confirm, progress
+
+    if not (users or every or idle is not None):
+        raise click.UsageError("Say which: users by name, --all, or --idle DURATION.")
+    if users and every:
+        raise click.UsageError("Name users or say --all, not both.")
+
+    def approve(going: "list[Running]") -> bool:
+        if users or yes:
+            return True
+        click.echo(_preview(going), err=True)
+        return confirm("Stop them?", yes=yes)
+
+    cluster = target.connect(timeout_s)
+    which = Which(names=users, all=every, idle_s=idle)
+    with progress() as report:
+        done = stop_servers(
+            cluster, name, which, approve=approve, timeout_s=timeout_s, report=report
+        )
+    if done is None:
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(1)
+    stopped = ", ".join(each.server.title for each in done)
+    text = f"Stopped: {stopped}" if done else "No server of these runs."
+    emit(output, text, [_data(each) for each in done], _pods(done))
+
+
+def _preview(going: "list[Running]") -> str:
+    shown = [f"  {each.server.title} (idle {span(each.idle_s)})" for each in going[:_PREVIEWED]]
+    more = len(going) - len(shown)
+    rest = [f"  and {more} more"] if more else []
+    return "\n".join([f"{len(going)} servers are stopped; work not saved is lost:", *shown, *rest])
+
+
+def _table(found: "list[Running]") -> str:
+    if not found:
+        return "No server runs."
+    head = ("USER", "STATE", "STARTED", "IDLE", "MEMORY", "CHOICE", "IMAGE")
+    return table(head, map(_row, found))
+
+
+def _row(each: "Running") -> tuple[str, ...]:
+    server = each.server
+    return (
+        server.title,
+        state(each),
+        since(server.started),
+        span(each.idle_s),
+        each.memory,
+        str(server.options.get("profile") or ""),
+        each.image.rpartition("/")[2].partition("@")[0],
+    )
+
+
+def state(each: "Running") -> str:
+    return each.server.pending or ("ready" if each.server.ready else "stopped")
+
+
+def _pods(found: "list[Running]") -> list[str]:
+    return [f"pod/{each.pod}" for each in found if each.pod]
+
+
+def _data(each: "Running") -> dict[str, Any]:
+    server = each.server
+    return {
+        "user": server.user,
+        "server": server.name,
+        "state": state(each),
+        "started": wire(server.started),
+        "lastActivity": wire(server.last_activity),
+        "idleSeconds": each.idle_s,
+        "memory": each.memory or None,
+        "options": server.options,
+        "image": each.image or None,
+        "pod": each.pod or None,
+    }

@@ -1,0 +1,116 @@
+"""jhos storage"""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jhos.cli import Group
+from jhos.cli.ages import since, wire
+from jhos.cli.completion import deployments
+from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
+from jhos.cli.output import emit, output_option, table
+
+if TYPE_CHECKING:
+    from jhos.actions.storage import Volume
+
+
+@click.group(cls=Group)
+def storage() -> None:
+    """See whose the volumes are, and delete some.
+
+    \b
+    Examples:
+      jhos storage list jakevdp
+      jhos storage delete jakevdp ada
+    """
+
+
+@storage.command("list", short_help="Whose the volumes are, and when they were last used.")
+@click.argument("name", shell_complete=deployments)
+@output_option
+@target_options
+def list_storage(target: Target, name: str, output: str) -> None:
+    """Whose the volumes of the deployment NAME are, and when they were last used.
+
+    LAST USED is when the user was last at the hub; `user is gone` where the hub knows none of
+    that name any more.
+
+    \b
+    Examples:
+      jhos storage list jakevdp
+      jhos storage list jakevdp -o json
+    """
+    from jhos.actions.storage import list_volumes
+    from jhos.cli.terminal import say
+
+    found = list_volumes(target.connect(REQUEST_S), name)
+    head = ("USER", "SIZE", "CLASS", "IN USE", "LAST USED", "MADE", "CLAIM")
+    text = table(head, map(_row, found)) if found else "No user has a volume."
+    emit(output, text, [_data(each) for each in found], _names(found))
+    if any(each.known is None for each in found):
+        say(
+            f"The hub does not answer, so when they were last used is not known: jhos status {name}"
+        )
+
+
+@storage.command(short_help="Delete the volumes of users.")
+@click.argument("name", shell_complete=deployments)
+@click.argument("named", nargs=-1, required=True, metavar="USER|CLAIM...")
+@yes_option
+@output_option
+@target_options
+def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output: str) -> None:
+    """Delete the volumes of the named users, or of the named claims, with all files on them.
+
+    Asks. A volume that a server has mounted is refused.
+
+    \b
+    Examples:
+      jhos storage delete jakevdp ada
+      jhos storage delete jakevdp jakevdp-nb-ada --yes
+    """
+    from jhos.actions.storage import delete_volumes
+    from jhos.cli.terminal import confirm
+
+    def approve(going: "list[Volume]") -> bool:
+        if not yes:
+            click.echo(table(("USER", "SIZE", "LAST USED", "CLAIM"), map(_short, going)), err=True)
+        return confirm("Delete these volumes and all files on them?", yes=yes)
+
+    done = delete_volumes(target.connect(REQUEST_S), name, named, approve=approve)
+    if done is None:
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(1)
+    text = f"Deleted: {', '.join(each.claim for each in done)}"
+    emit(output, text, [_data(each) for each in done], _names(done))
+
+
+def _row(each: "Volume") -> tuple[str, ...]:
+    used = "yes" if each.in_use else ""
+    made = since(each.created)
+    return (each.user, each.size, each.storage_class, used, _last_used(each), made, each.claim)
+
+
+def _short(each: "Volume") -> tuple[str, ...]:
+    return (each.user, each.size, _last_used(each), each.claim)
+
+
+def _last_used(each: "Volume") -> str:
+    return "user is gone" if each.known is False else since(each.last_used)
+
+
+def _names(volumes: "list[Volume]") -> list[str]:
+    return [f"persistentvolumeclaim/{each.claim}" for each in volumes]
+
+
+def _data(each: "Volume") -> dict[str, Any]:
+    return {
+        "claim": each.claim,
+        "user": each.user,
+        "userKnown": each.known,
+        "size": each.size,
+        "storageClass": each.storage_class or None,
+        "created": wire(each.created),
+        "lastUsed": wire(each.last_used),
+        "inUse": each.in_use,
+    }

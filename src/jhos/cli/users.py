@@ -1,0 +1,160 @@
+"""jhos users"""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jhos.cli import Group
+from jhos.cli.ages import since, wire
+from jhos.cli.completion import deployments
+from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
+from jhos.cli.output import emit, output_option, table
+
+if TYPE_CHECKING:
+    from jhos.actions.users import Changed
+    from jhos.hubapi import User
+
+_names = click.argument("users", nargs=-1, required=True, metavar="USER...")
+
+
+@click.group(cls=Group)
+def users() -> None:
+    """See and change whom the hub knows.
+
+    The hub notes whoever logs in; a user that is added here may log in where the login lets in
+    those that are known. Who may at all is a setting: see `jhos deploy --allow-user`, `--auth`.
+
+    \b
+    Examples:
+      jhos users list jakevdp
+      jhos users add jakevdp ada grace
+      jhos users admin jakevdp ada
+    """
+
+
+@users.command("list", short_help="Whom the hub knows, and when they were last there.")
+@click.argument("name", shell_complete=deployments)
+@output_option
+@target_options
+def list_users(target: Target, name: str, output: str) -> None:
+    """Whom the hub of the deployment NAME knows, and when they were last there.
+
+    \b
+    Examples:
+      jhos users list jakevdp
+      jhos users list jakevdp -o name
+    """
+    from jhos.actions.users import list_users as act
+
+    found = act(target.connect(REQUEST_S), name)
+    head = ("USER", "ADMIN", "GROUPS", "SERVERS", "LAST SEEN", "KNOWN FOR")
+    text = table(head, map(_row, found)) if found else "The hub knows nobody yet."
+    emit(output, text, [_data(user) for user in found], [user.name for user in found])
+
+
+@users.command(short_help="Add users, before they log in.")
+@click.argument("name", shell_complete=deployments)
+@_names
+@click.option("--admin", is_flag=True, help="Make admins of them.")
+@output_option
+@target_options
+def add(target: Target, name: str, users: tuple[str, ...], admin: bool, output: str) -> None:
+    """Add each USER to the hub of the deployment NAME.
+
+    \b
+    Examples:
+      jhos users add jakevdp ada grace
+      jhos users add jakevdp ada --admin
+    """
+    from jhos.actions.users import add_users
+
+    done = add_users(target.connect(REQUEST_S), name, users, admin=admin)
+    _emit(output, "Added", done, "known already")
+
+
+@users.command(short_help="Remove users; their volumes stay.")
+@click.argument("name", shell_complete=deployments)
+@_names
+@yes_option
+@output_option
+@target_options
+def remove(target: Target, name: str, users: tuple[str, ...], yes: bool, output: str) -> None:
+    """Remove each USER from the hub of the deployment NAME, and stop their servers.
+
+    Their volumes stay: `jhos storage delete` removes them.
+
+    \b
+    Examples:
+      jhos users remove jakevdp ada
+    """
+    from jhos.actions.users import remove_users
+    from jhos.cli.terminal import confirm
+
+    def approve(going: "list[User]") -> bool:
+        running = sum(len(user.servers) for user in going)
+        if running and not yes:
+            click.echo(f"{running} of their servers run; work not saved is lost.", err=True)
+        return confirm(f"Remove {', '.join(user.name for user in going)}?", yes=yes)
+
+    done = remove_users(target.connect(REQUEST_S), name, users, approve=approve)
+    if done is None:
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(1)
+    _emit(output, "Removed", done, "not there")
+
+
+@users.command(short_help="Make admins of users, or no longer.")
+@click.argument("name", shell_complete=deployments)
+@_names
+@click.option("--revoke", is_flag=True, help="They are no admins any more.")
+@output_option
+@target_options
+def admin(target: Target, name: str, users: tuple[str, ...], revoke: bool, output: str) -> None:
+    """Make each USER an admin of the hub of the deployment NAME: they see and stop all servers.
+
+    \b
+    Examples:
+      jhos users admin jakevdp ada
+      jhos users admin jakevdp ada --revoke
+    """
+    from jhos.actions.users import make_admins
+
+    done = make_admins(target.connect(REQUEST_S), name, users, admin=not revoke)
+    words = ("No admin any more", "no admin") if revoke else ("Admin now", "admin already")
+    _emit(output, words[0], done, words[1])
+
+
+def _emit(output: str, verb: str, done: "Changed", same: str) -> None:
+    from jhos.cli.terminal import say
+
+    lines = [f"{verb}: {', '.join(done.done)}"] if done.done else []
+    lines += [f"{same.capitalize()}: {', '.join(done.same)}"] if done.same else []
+    data = {"changed": list(done.done), "unchanged": list(done.same)}
+    emit(output, "\n".join(lines), data, done.done)
+    if done.settings:
+        say(
+            f"The settings name {', '.join(done.settings)}: the hub's next start brings that back. "
+            "Change it with jhos deploy --allow-user … --admin-user … (all that are to stay)."
+        )
+
+
+def _row(user: "User") -> tuple[str, ...]:
+    return (
+        user.name,
+        "yes" if user.admin else "",
+        ", ".join(user.groups),
+        str(len(user.servers)),
+        since(user.last_activity),
+        since(user.created),
+    )
+
+
+def _data(user: "User") -> dict[str, Any]:
+    return {
+        "name": user.name,
+        "admin": user.admin,
+        "groups": list(user.groups),
+        "servers": [each.title for each in user.servers],
+        "lastActivity": wire(user.last_activity),
+        "created": wire(user.created),
+    }

@@ -1,0 +1,133 @@
+"""What an operator sees of a hub that is used, and what they may do to its servers and users."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.lab import START_MS
+from tests.e2e.programs import Run, objects
+
+pytestmark = pytest.mark.e2e
+
+NAME = "looked"
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="module")
+def hub(jhos: Run, project: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Of a deployment with logins and volumes: `hub("users", "list")`, as JSON where it is one."""
+    secret = tmp_path_factory.mktemp("secrets") / "password"
+    secret.write_text(PASSWORD)
+    jhos("deploy", "--name", NAME, "-n", project, "--auth", "password", "--allow-all",
+         "--auth-secret-file", str(secret), "--storage", "64Mi")  # fmt: skip
+
+    def run(command: str, *words: str, code: int = 0, output: str = "json") -> Any:
+        form = ("-o", output) if output else ()
+        done = jhos(*command.split(), NAME, *words, "-n", project, *form, code=code)
+        return json.loads(done.stdout) if output == "json" and not code else done
+
+    yield run
+    jhos("teardown", NAME, "-n", project, "--yes", "--delete-storage")
+
+
+@pytest.fixture(scope="module")
+def used(browser: Browser, hub: Any) -> Any:
+    """By ada, who logged in and runs a server."""
+    hub("users add", "grace")
+    page = browser.new_context().new_page()
+    page.goto(hub("status")["url"], timeout=START_MS)
+    page.fill("#username_input", "ada")
+    page.fill("#password_input", PASSWORD)
+    page.click("#login_submit")
+    page.locator(".jp-Launcher").wait_for(timeout=START_MS)
+    return hub
+
+
+def test_the_status_tells_of_parts_users_and_servers(used: Any) -> None:
+    found = used("status", "--full")
+    assert [(part["name"], part["ready"]) for part in found["parts"]] == [
+        ("hub", True),
+        ("proxy", True),
+        ("database", True),
+    ]
+    assert found["hub"]["version"].startswith("6.")
+    assert (found["hub"]["users"], found["hub"]["serversReady"]) == (2, 1)
+    assert found["volumes"] == {"number": 1, "bytes": 64 * 2**20}
+    requests = used("status", "-v", output="").stderr
+    assert requests.count("GET /api") == 4
+
+
+def test_servers_are_listed_with_their_users(used: Any) -> None:
+    (server,) = used("servers list")
+    assert (server["user"], server["state"], server["memory"]) == ("ada", "ready", "536870912")
+    assert server["pod"] == f"{NAME}-nb-ada"
+    assert server["idleSeconds"] is not None
+    assert "ada" in used("servers list", output="").stdout
+
+
+def test_users_are_listed_added_and_made_admins(used: Any) -> None:
+    assert [user["name"] for user in used("users list")] == ["ada", "grace"]
+    assert used("users add", "grace", "alan") == {"changed": ["alan"], "unchanged": ["grace"]}
+    assert used("users admin", "grace", "alan")["changed"] == ["grace", "alan"]
+    assert used("users admin", "alan", "--revoke")["changed"] == ["alan"]
+    admins = {user["name"]: user["admin"] for user in used("users list")}
+    assert admins == {"ada": False, "alan": False, "grace": True}
+    assert "no user bob" in used("users admin", "bob", code=1).stderr
+    assert "--yes" in used("users remove", "alan", code=2).stderr
+    assert used("users remove", "alan", "--yes")["changed"] == ["alan"]
+
+
+def test_every_part_and_every_server_has_a_log(used: Any) -> None:
+    assert "ada" in used("logs", "hub", "--since", "1h", output="").stdout
+    assert "/user/ada" in used("logs", "ada", output="").stdout
+    assert used("logs", "database", "--tail", "1", output="").stdout.count("\n") == 1
+    assert "installed" in used("logs", "build", output="").stdout.lower()
+    assert "runs no server" in used("logs", "grace", output="", code=1).stderr
+
+
+def test_a_volume_goes_only_when_it_is_named_and_free(used: Any) -> None:
+    (volume,) = used("storage list")
+    assert (volume["user"], volume["inUse"], volume["size"]) == ("ada", True, "64Mi")
+    assert "servers stop" in used("storage delete", "ada", "--yes", code=4).stderr
+    assert [each["user"] for each in used("servers stop", "ada")] == ["ada"]
+    assert used("servers list") == []
+    assert "--yes" in used("storage delete", "ada", code=2).stderr
+    assert "no volume of bob" in used("storage delete", "bob", "--yes", code=1).stderr
+    assert used("storage delete", "ada", "--yes")[0]["claim"] == f"{NAME}-nb-ada"
+    assert used("storage list") == []
+
+
+def test_a_probe_goes_the_whole_way_and_leaves_nothing(
+    used: Any, kubectl: Run, project: str
+) -> None:
+    steps = used("status", "--probe")
+    assert [each["step"] for each in steps] == [
+        "The hub answers",
+        "A server starts",
+        "A cell runs",
+        "The server stops",
+    ]
+    assert "jhos-probe" not in {user["name"] for user in used("users list")}
+    assert objects(kubectl, project, "pods,pvc", f"app={NAME},component!=hub") != []
+    assert used("storage list") == []
+
+
+def test_a_hub_that_does_not_run_is_told(used: Any, kubectl: Run, project: str) -> None:
+    kubectl("scale", "deployment", NAME, "-n", project, "--replicas=0")
+    kubectl("wait", "--for=delete", "pod", "-l", f"app={NAME},component=hub", "-n", project)
+    found = used("status", output="", code=1)
+    assert "The hub tells nothing" in found.stdout
+    assert "does not run" in used("servers list", code=5).stderr
+    kubectl("scale", "deployment", NAME, "-n", project, "--replicas=1")
+    kubectl("rollout", "status", "deployment", NAME, "-n", project)
+
+
+def test_an_unknown_deployment_names_those_there_are(jhos: Run, hub: Any, project: str) -> None:
+    for command in ("status", "servers list", "users list", "storage list", "open --print"):
+        verb, *rest = command.split()
+        told = jhos(verb, *[each for each in rest if not each.startswith("-")], "absent",
+                    "-n", project, code=2).stderr  # fmt: skip
+        assert f"There are: {NAME}" in told or NAME in told
+    assert hub("open", "--print", output="").stdout.startswith("http")
