@@ -14,10 +14,12 @@ from typing import Any
 
 from jhos.sandbox.call import ANONYMOUS, Cluster, User
 from jhos.sandbox.failure import Failure
+from jhos.sandbox.sessions import FULL
 from jhos.sandbox.store import Store
 
 Object = dict[str, Any]
 ISSUER = "https://kubernetes.default.svc"
+SCOPES = "scopes.authorization.openshift.io"
 HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
@@ -39,13 +41,14 @@ def _listed(token: str, cluster: Cluster) -> User | None:
     for known, (name, groups) in cluster.tokens.items():
         if hmac.compare_digest(known.encode(), token.encode()):
             return _person(name, groups)
-    owner = cluster.sessions.user_of(token) if cluster.sessions else None
-    return _person(owner) if owner else None
+    owner = cluster.sessions.owner_of(token) if cluster.sessions else None
+    return _person(owner[0], scope=owner[1]) if owner else None
 
 
-def _person(name: str, groups: tuple[str, ...] = ()) -> User:
+def _person(name: str, groups: tuple[str, ...] = (), scope: str = FULL) -> User:
     standard = ("system:authenticated", "system:authenticated:oauth")
-    return User(name, tuple(dict.fromkeys((*standard, *groups))))
+    extra = {} if scope == FULL else {SCOPES: tuple(scope.split())}
+    return User(name, tuple(dict.fromkeys((*standard, *groups))), extra=extra)
 
 
 def service_account(token: str, key: bytes, store: Store) -> User | None:

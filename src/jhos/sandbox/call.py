@@ -46,7 +46,8 @@ class Cluster:
     ca_pem: str = ""
     apps_domain: str = "apps.localhost"
     tokens: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
-    passwords: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    password: str = field(default="", repr=False)
     sessions: Sessions | None = None
     token_key: bytes = b""
     pod_logs: PodLogs | None = None

@@ -100,12 +100,13 @@ class ControlPlane:
     async def _api(self, hooks: Hooks) -> AsyncIterator[str]:
         """The API on its three sockets; gives its URL."""
         store = Store(self.layout.store)
-        app = create_app(store, self._cluster(hooks))
+        listener = _bind(urlsplit(self.before.api).port or 0)
+        address = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        app = create_app(store, self._cluster(hooks, address))
         running = runner(app)
         await running.setup()
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(self.pki.certificate, self.pki.key)
-        listener = _bind(urlsplit(self.before.api).port or 0)
         for path in (self.layout.api_socket, self.layout.api_tls_socket):
             path.unlink(missing_ok=True)
         await web.UnixSite(running, str(self.layout.api_socket)).start()
@@ -113,12 +114,12 @@ class ControlPlane:
         await web.UnixSite(running, str(self.layout.api_tls_socket), ssl_context=tls).start()
         await web.SockSite(running, listener, ssl_context=tls).start()
         try:
-            yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+            yield address
         finally:
             await running.cleanup()
             store.close()
 
-    def _cluster(self, hooks: Hooks) -> Cluster:
+    def _cluster(self, hooks: Hooks, address: str) -> Cluster:
         tokens = self.pki.tokens()
         authenticated = "system:authenticated"
         return Cluster(
@@ -128,7 +129,8 @@ class ControlPlane:
                 tokens["developer"]: ("developer", (authenticated, f"{authenticated}:oauth")),
                 tokens["admin"]: ("admin", ("system:masters", authenticated)),
             },
-            passwords={"developer": self.pki.password()},
+            address=address,
+            password=self.pki.password(),
             sessions=Sessions(self.layout.sessions),
             token_key=self.pki.signing_key(),
             pod_logs=hooks.pod_logs,

@@ -30,7 +30,7 @@ class Layout:
 
     @property
     def password(self) -> Path:
-        """Of the user `developer`, for `jhos login`."""
+        """Of the user `developer` and of any other, for `jhos login` and for logins to a hub."""
         return self.pki / "password"
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jhos.sandbox import failure
+from jhos.sandbox.authentication import SCOPES
 from jhos.sandbox.call import User
 from jhos.sandbox.failure import Failure
 from jhos.sandbox.store import Store
@@ -26,6 +27,8 @@ class Question:
 
 
 def allowed(store: Store, user: User, question: Question) -> bool:
+    if user.extra.get(SCOPES):
+        return False  # the scopes that there are reach no resource but the user itself
     if MASTERS in user.groups:
         return True
     return any(_grants(rule, question) for rule in rules(store, user, question.namespace))
@@ -40,6 +43,8 @@ def check(store: Store, user: User, question: Question) -> None:
         f'User "{user.name}" cannot {question.verb} resource "{question.resource}" '
         f'in API group "{question.group}" {scope or "at the cluster scope"}'
     )
+    if scopes := user.extra.get(SCOPES):
+        why = f"scopes [{' '.join(scopes)}] prevent this action"
     resource = question.resource.partition("/")[0]
     raise failure.forbidden(question.group, resource, question.name, why)
 

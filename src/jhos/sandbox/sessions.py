@@ -1,4 +1,4 @@
-"""Tokens that users were given for their passwords."""
+"""Tokens that users were given for their passwords, or clients by their users."""
 
 import hashlib
 import json
@@ -9,25 +9,28 @@ from pathlib import Path
 from typing import Any
 
 LIFETIME_S = 86_400
+FULL = "user:full"  # the scope of a user's own tokens
 
 
 class Sessions:
-    """The tokens that were given, kept in a file by their digest: `{digest: [user, expiry]}`."""
+    """The tokens that were given, in a file: `{digest: [user, expiry, scope]}`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._held: dict[str, list[Any]] = json.loads(path.read_text()) if path.exists() else {}
+        self._held = {name: [*held, FULL][:3] for name, held in self._held.items()}
 
-    def begin(self, user: str) -> str:
+    def begin(self, user: str, scope: str = FULL) -> str:
         """A new token."""
         token = f"sha256~{secrets.token_urlsafe(32)}"
-        self._held[digest(token)] = [user, time.time() + LIFETIME_S]
+        self._held[digest(token)] = [user, time.time() + LIFETIME_S, scope]
         self._write()
         return token
 
-    def user_of(self, token: str) -> str | None:
-        user, expiry = self._held.get(digest(token), (None, 0))
-        return user if expiry > time.time() else None
+    def owner_of(self, token: str) -> tuple[str, str] | None:
+        """The user and what the token is for."""
+        user, expiry, scope = self._held.get(digest(token), ("", 0, ""))
+        return (user, scope) if expiry > time.time() else None
 
     def end(self, name: str, user: str) -> bool:
         """Whether the user had a token of that digest."""

@@ -197,7 +197,7 @@ def kubeconfig(state_dir: Path | None, admin: bool) -> None:
 @sandbox.command(short_help="Print the path of a password.")
 @click.pass_obj
 def password(state_dir: Path | None) -> None:
-    """Print the path of the file with the password of the user developer.
+    """Print the path of the file with the password of the user developer, and of any other name.
 
     \b
     Example:
