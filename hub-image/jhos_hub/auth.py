@@ -5,7 +5,7 @@ from typing import Any
 
 from traitlets.config import Config
 
-from jhos_hub.cluster import namespace, route_host
+from jhos_hub.cluster import namespace, route_host, url_of
 
 Auth = Mapping[str, Any]
 Secrets = Mapping[str, str]
@@ -33,9 +33,14 @@ def update_auth(c: Config, settings: Mapping[str, Any], secrets: Secrets) -> Non
 
 
 def _update_lists(c: Config, auth: Auth) -> None:
-    for trait in ("admin_users", "allowed_users"):
-        if auth[trait]:
-            c.Authenticator.setdefault(trait, set(auth[trait]))
+    # Not every authenticator lets an admin in who is not in the other list as well.
+    lists = {
+        "admin_users": set(auth["admin_users"]),
+        "allowed_users": {*auth["allowed_users"], *auth["admin_users"]},
+    }
+    for trait, users in lists.items():
+        if users:
+            c.Authenticator.setdefault(trait, users)
     if auth["allow_all"]:
         c.Authenticator.setdefault("allow_all", True)
 
@@ -132,7 +137,7 @@ def _update_ldap(c: Config, settings: Mapping[str, Any], _: Secrets) -> None:
 
 def _update_native(c: Config, settings: Mapping[str, Any], _: Secrets) -> None:
     c.JupyterHub.authenticator_class = "nativeauthenticator.NativeAuthenticator"
-    c.JupyterHub.template_paths = [_native_templates()]
+    c.JupyterHub.template_paths = [*c.JupyterHub.get("template_paths", []), _native_templates()]
     # Who signed up waits for an admin's word, unless all are let in.
     c.NativeAuthenticator.open_signup = settings["auth"]["allow_all"]
     c.NativeAuthenticator.allow_all = True
@@ -162,7 +167,7 @@ def _update_callback(c: Config, settings: Mapping[str, Any]) -> None:
     """By the admitted route: behind a router and a proxy a request does not tell its address."""
     host = settings["route"]["host"] or route_host(settings["name"])
     if host:
-        c.OAuthenticator.oauth_callback_url = f"https://{host}/hub/oauth_callback"
+        c.OAuthenticator.oauth_callback_url = f"{url_of(host)}/hub/oauth_callback"
 
 
 def _update_groups(c: Config, auth: Auth) -> None:

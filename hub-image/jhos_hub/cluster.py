@@ -27,11 +27,11 @@ def namespace() -> str:
 
 def route_host(name: str) -> str | None:
     """Of the route NAME once a router has admitted it; None outside a cluster, or in vain."""
-    if not (account() / "token").is_file():
+    if not is_inside():
         return None
     path = f"/apis/route.openshift.io/v1/namespaces/{namespace()}/routes/{name}"
     deadline = time.monotonic() + ADMITTED_S
-    while not (host := admitted(_get(path))) and time.monotonic() < deadline:
+    while not (host := admitted(ask(path))) and time.monotonic() < deadline:
         time.sleep(1)
     return host
 
@@ -46,8 +46,21 @@ def admitted(route: dict[str, Any]) -> str | None:
     return None
 
 
-def _get(path: str) -> dict[str, Any]:
-    """{} where it is not there or the cluster did not answer."""
+def is_inside() -> bool:
+    """Whether this is a pod that may ask the cluster."""
+    return (account() / "token").is_file()
+
+
+def url_of(host: str) -> str:
+    """Where browsers find a route: its router speaks TLS, but for the sandbox's."""
+    port = os.environ.get("PLAIN_HTTP_PORT")
+    return f"http://{host}:{port}" if port else f"https://{host}"
+
+
+def ask(path: str) -> dict[str, Any]:
+    """{} outside a cluster, where nothing is there, and where the cluster did not answer."""
+    if not is_inside():
+        return {}
     server = "https://{KUBERNETES_SERVICE_HOST}:{KUBERNETES_SERVICE_PORT}".format(**os.environ)
     request = urllib.request.Request(server + path, headers={"Authorization": f"Bearer {token()}"})
     trust = ssl.create_default_context(cafile=str(account() / "ca.crt"))

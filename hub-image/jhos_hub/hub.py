@@ -5,6 +5,7 @@ from typing import Any
 
 from traitlets.config import Config
 
+from jhos_hub.capacity import active_servers
 from jhos_hub.mounts import app_root
 
 PORT = 8081
@@ -17,11 +18,9 @@ def update_hub(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str
     c.JupyterHub.cookie_secret = bytes.fromhex(secrets["cookie-secret"])
     c.JupyterHub.admin_access = False
     _update_restarts(c)
-    _update_limits(c)
+    _update_limits(c, settings)
     if settings["hub"]["announcement"]:
         c.JupyterHub.template_vars = {"announcement": settings["hub"]["announcement"]}
-    if settings["hub"]["active_servers"]:
-        c.JupyterHub.active_server_limit = settings["hub"]["active_servers"]
     templates = app_root() / "src/templates"
     if templates.is_dir():
         c.JupyterHub.template_paths = [str(templates)]
@@ -36,7 +35,10 @@ def _update_restarts(c: Config) -> None:
     c.JupyterHub.init_spawners_timeout = 30
 
 
-def _update_limits(c: Config) -> None:
+def _update_limits(c: Config, settings: Mapping[str, Any]) -> None:
+    most = settings["hub"]["active_servers"] or active_servers(settings)
+    if most:
+        c.JupyterHub.active_server_limit = most
     c.JupyterHub.concurrent_spawn_limit = 64
     # A full quota makes many starts fail in a row, which a restart of the hub does not mend.
     c.Spawner.consecutive_failure_limit = 0

@@ -13,11 +13,14 @@ from traitlets.config import Config
 
 from jhos_hub.profiles import update_profiles
 from jhos_hub.quantity import cpu_cores, memory_bytes
+from jhos_hub.refusals import of_answer, of_delay, of_pod
 from jhos_hub.streams import resolve
 from jhos_hub.volumes import fits, update_volumes
 
 T = TypeVar("T")
 PORT = 8888
+LOOK_S = 1
+MARGIN_S = 2  # before JupyterHub itself gives up, without saying why
 STACKS_GROUP = 100  # to whom the files in Jupyter's official images belong
 _STACKS = re.compile(r"(?:.+/)?jupyter/[a-z0-9-]*notebook(?:[:@].+)?")
 
@@ -31,7 +34,51 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
         return form
 
     def start(self) -> "asyncio.Future[tuple[str, int]]":
-        return asyncio.ensure_future(readable_refusal(super().start()))
+        before = self._seen().get("metadata", {}).get("uid")
+        return asyncio.ensure_future(self._answered(super().start(), before))
+
+    async def _answered(self, starting: "asyncio.Future[T]", before: str | None) -> T:
+        """What `starting` gives, unless it is in vain; `before`: the uid of an older pod."""
+        doom = asyncio.ensure_future(self._doom(before))
+        most = max(self.start_timeout - MARGIN_S, LOOK_S)
+        try:
+            done, _ = await asyncio.wait(
+                {starting, doom}, timeout=most, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            doom.cancel()
+        if starting in done:
+            return await readable_refusal(starting)
+        starting.cancel()
+        raise doom.result() if doom in done else await self._delay()
+
+    async def _doom(self, before: str | None) -> SpawnException:
+        """Once it is known that the pod will not run."""
+        while True:
+            pod = self._seen()
+            meta = pod.get("metadata", {})
+            is_new = meta.get("uid") != before and not meta.get("deletionTimestamp")
+            if is_new and (why := of_pod(pod)):
+                return why
+            await asyncio.sleep(LOOK_S)
+
+    async def _delay(self) -> SpawnException:
+        found = await self.api.list_namespaced_event(
+            self.namespace, field_selector="type=Warning", _preload_content=False
+        )
+        warnings = [
+            each
+            for each in json.loads(await found.read())["items"]
+            if each["involvedObject"].get("name") in (self.pod_name, self.pvc_name)
+        ]
+        return of_delay(self._seen() or None, warnings, self.start_timeout)
+
+    def _seen(self) -> Mapping[str, Any]:
+        """The pod as it was last seen; {} where it was not."""
+        reflector = self.pod_reflector
+        pods = reflector.pods if reflector else {}
+        found: Mapping[str, Any] = pods.get(f"{self.namespace}/{self.pod_name}", {})
+        return found
 
     async def get_pod_manifest(self) -> Any:
         """Images of the project by the names that they are built under, and Jupyter's own."""
@@ -61,26 +108,7 @@ async def readable_refusal(starting: Awaitable[T]) -> T:
     except ApiException as error:
         if error.status not in (403, 422):
             raise
-        raise refusal(error) from error
-
-
-def refusal(error: ApiException) -> SpawnException:
-    """Of a quota, a LimitRange, a security context constraint or a missing right."""
-    said = api_message(error)
-    message = f"The cluster refused to start your server: {said}"
-    reason = "quota" if "exceeded quota" in said else "forbidden"
-    refused = SpawnException(message, reason=reason, status_code=403)
-    # The only text that the page of a failed start and its progress bar show.
-    refused.jupyterhub_message = message
-    return refused
-
-
-def api_message(error: ApiException) -> str:
-    """The `message` of the Status in the answer, else what HTTP said."""
-    try:
-        return str(json.loads(error.body or "")["message"])
-    except (TypeError, ValueError, KeyError):
-        return str(error.reason)
+        raise of_answer(error) from error
 
 
 def update_spawner(c: Config, settings: Mapping[str, Any]) -> None:

@@ -28,7 +28,8 @@ class Facts:
 
     `configuration`: the keys of ConfigMap `NAME-cfg` that belong to the user. `certificate`: of
     the route, as its fields `certificate` and `key`. `secrets_version` differs where the secrets
-    do, and tells nothing of them.
+    do, and tells nothing of them. `router_port`: of a router that speaks plain HTTP, as the
+    sandbox's does; empty: TLS on the usual port.
     """
 
     namespace: str
@@ -38,6 +39,7 @@ class Facts:
     configuration: dict[str, str] = field(default_factory=dict)
     certificate: dict[str, str] = field(default_factory=dict, repr=False)
     secrets_version: str = ""
+    router_port: str = ""
 
 
 def render(settings: Settings, facts: Facts) -> list[Object]:

@@ -1,11 +1,8 @@
 """Each function of jhos_hub on a bare Config."""
 
-import json
 from typing import Any
 
 import pytest
-from jupyterhub.spawner import SpawnException
-from kubernetes_asyncio.client.exceptions import ApiException
 from sqlalchemy import make_url
 from traitlets.config import Config
 
@@ -15,7 +12,7 @@ from jhos_hub.hub import update_hub
 from jhos_hub.proxy import update_proxy
 from jhos_hub.quantity import cpu_cores, memory_bytes
 from jhos_hub.services import API_SCOPES, PROBE, update_services, update_tokens
-from jhos_hub.spawner import readable_refusal, update_spawner
+from jhos_hub.spawner import update_spawner
 
 Settings = dict[str, Any]
 Secrets = dict[str, str]
@@ -220,29 +217,3 @@ def test_cpu_in_cores(quantity: str | float, cores: float) -> None:
 def test_what_is_no_quantity_says_so() -> None:
     with pytest.raises(ValueError, match="'512MB' is no quantity"):
         memory_bytes("512MB")
-
-
-async def refused(status: int, body: bytes | None, reason: str = "Forbidden") -> None:
-    error = ApiException(status=status, reason=reason)
-    error.body = body
-    raise error
-
-
-async def test_a_full_quota_is_told_to_the_user() -> None:
-    message = 'pods "a-nb-b" is forbidden: exceeded quota: compute, requested: pods=1'
-    with pytest.raises(SpawnException, match="exceeded quota: compute") as caught:
-        await readable_refusal(refused(403, json.dumps({"message": message}).encode()))
-    assert caught.value.reason == "quota"
-    assert message in caught.value.jupyterhub_message
-    assert caught.value.status_code == 403
-
-
-async def test_any_other_refusal_is_told_as_well() -> None:
-    with pytest.raises(SpawnException, match="your server: Forbidden") as caught:
-        await readable_refusal(refused(403, None))
-    assert caught.value.reason == "forbidden"
-
-
-async def test_what_is_no_refusal_stays_an_error() -> None:
-    with pytest.raises(ApiException):
-        await readable_refusal(refused(500, None, "Internal Server Error"))

@@ -55,6 +55,7 @@ class Wanted:
     certificate: dict[str, str] = field(repr=False)
     namespace: str
     images: dict[str, str]
+    router_port: str = ""
 
     def objects(self, images: dict[str, str]) -> list[Object]:
         """`images`: pull specs by the name in the settings."""
@@ -66,6 +67,7 @@ class Wanted:
             configuration=self.configuration,
             certificate=self.certificate,
             secrets_version=digest(self.secrets),  # of random values too, so it tells nothing
+            router_port=self.router_port,
         )
         return [*render(self.settings, facts), secret(self.settings.name, self.secrets)]
 
@@ -116,6 +118,7 @@ def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
         secrets=secrets,
         certificate=read_certificate(cluster, settings.route.certificate),
         namespace=cluster.namespace,
+        router_port=(cluster.router or "").rpartition(":")[2],
         images=edited.images,
     )
 
