@@ -49,6 +49,13 @@ async def test_kubectl_exec_runs_as_the_container_does(project: Project) -> None
     assert done.stderr == b"bad\n"
 
 
+async def test_a_command_is_run_as_it_was_written(project: Project) -> None:
+    await running(project)
+    script = "echo 'a&b=1+1%41' &&\necho \"c  d\""
+    done = kubectl(project, "exec", "box", "--", "sh", "-c", script)
+    assert done.stdout.decode() == "a&b=1+1%41\nc  d\n"
+
+
 async def test_the_exit_code_comes_back(project: Project) -> None:
     await running(project)
     done = kubectl(project, "exec", "box", "--", "sh", "-c", "exit 42", code=42)

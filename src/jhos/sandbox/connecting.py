@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import aiohttp
 from aiohttp import WSMsgType, web
+from yarl import URL
 
 from jhos.sandbox import channels
 from jhos.sandbox.failure import Failure
@@ -17,7 +18,8 @@ Side = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 async def lead(request: web.Request, socket: Path, uid: str, container: str) -> web.StreamResponse:
     """Both ways until one side ends; raises Failure where it cannot begin."""
     _check_upgrade(request)
-    url = f"http://node/{quote(uid)}/{quote(container)}?{request.query_string}"
+    query = request.rel_url.raw_query_string
+    url = URL(f"http://node/{quote(uid)}/{quote(container)}?{query}", encoded=True)
     connector = aiohttp.UnixConnector(str(socket))
     timeout = aiohttp.ClientTimeout(total=None)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
