@@ -154,6 +154,34 @@ def test_an_interrupt_ends_a_request_that_hangs(
     assert signals == 2 or "The same command goes on" in said
 
 
+@pytest.mark.parametrize("command", ["deploy", "diff", "render", "check"])
+def test_a_file_of_settings_that_is_wrong_is_named_before_the_cluster(
+    tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "jhos.yaml"
+    file.write_text("hub:\n  memroy: 1Gi\n")
+    result = run(command, "-f", str(file))
+    assert result.exit_code == 2
+    assert f"{file}: There is no setting hub.memroy." in result.stderr
+    assert "hub.memory" in result.stderr
+
+
+def test_what_is_rendered_offline_needs_no_cluster(tmp_path: Path) -> None:
+    file = tmp_path / "jhos.yaml"
+    file.write_text("name: alpha\nhub: {image: quay.io/org/hub:1, memory: 700Mi}\n")
+    image = {"JHOS_NOTEBOOK_IMAGE": "quay.io/org/notebook:1"}
+    words = ("render", "--offline", "-n", "demo", "-f", str(file), "--notebook-cpu", "2")
+    result = run(*words, **image)
+    assert result.exit_code == 0
+    objects = {(obj["kind"], obj["metadata"]["name"]): obj
+               for obj in yaml.safe_load_all(result.stdout)}  # fmt: skip
+    settings = yaml.safe_load(objects["ConfigMap", "alpha-cfg"]["data"]["settings.yaml"])
+    assert settings["hub"]["memory"] == "700Mi"
+    assert settings["notebook"]["image"] == "quay.io/org/notebook:1"
+    assert settings["notebook"]["cpu"] == "2"
+    assert run(*words, **image).stdout == result.stdout
+
+
 def test_sandbox_and_context_exclude_each_other() -> None:
     result = run("deploy", "--sandbox", "--context", "x")
     assert result.exit_code == 2

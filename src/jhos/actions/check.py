@@ -7,7 +7,7 @@ from jhos.checks import Finding, Verdict
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import stored
 from jhos.cluster.premises import premises
-from jhos.settings.load import Layer, defaults, load, parse
+from jhos.settings.load import Layer, check_alone, defaults, load, parse
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Checked:
 def check(cluster: Cluster, wanted: Layer) -> Checked:
     """Of the deployment that `wanted` names: as it stands, or as it would be."""
     name = wanted.get("name") or defaults()["name"]
-    load(wanted)
+    check_alone(wanted)
     found = premises(cluster)
     checks.check_project(cluster, found.rules)
     config, _ = stored(cluster, name)

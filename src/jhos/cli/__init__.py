@@ -33,6 +33,7 @@ SECTIONS = {
         ("servers", "servers", "What notebook servers run; stop them."),
         ("users", "users", "Whom the hub knows; add, remove, make admins."),
         ("storage", "storage", "Volumes of users; delete some."),
+        ("settings", "settings", "Show settings, and where they are from."),
     ),
     "Cluster": (
         ("login", "login", "Log in to a cluster."),

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from jhos.cli.completion import deployments
+from jhos.cli.given import file_option, sources
 from jhos.cli.options import REQUEST_S, Target, target_options
 from jhos.cli.output import emit, output_option
 
@@ -13,9 +14,10 @@ PROBLEMS = 4  # the exit code of what a cluster refuses
 
 @click.command()
 @click.argument("name", required=False, shell_complete=deployments)
+@file_option
 @output_option
 @target_options
-def check(target: Target, name: str | None, output: str) -> None:
+def check(target: Target, name: str | None, files: tuple[str, ...], output: str) -> None:
     """Find what would stop a deployment in the project, and say what to do. Changes nothing.
 
     Rights, APIs, images, storage, limits and quota are looked at, and how many notebook servers
@@ -24,14 +26,17 @@ def check(target: Target, name: str | None, output: str) -> None:
     \b
     Examples:
       jhos check
+      jhos check -f jhos.yaml
       jhos check jakevdp -n course -o json
     """
     from jhos.actions.check import check as act
     from jhos.cli.terminal import checklist, say
+    from jhos.settings.sources import Source, merged
 
+    wanted = merged([*sources(files), Source("NAME", {"name": name} if name else {})])
     cluster = target.connect(REQUEST_S)
     say(f"Project {cluster.namespace} (context {cluster.context})")
-    checked = act(cluster, {"name": name} if name else {})
+    checked = act(cluster, wanted)
     rows = [(each.verdict, each.check, each.message, each.hint) for each in checked.findings]
     data = {
         "name": checked.name,

@@ -1,13 +1,17 @@
 """Options that say what is wanted of a deployment, for every command that lays it over one."""
 
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from jhos.cli.options import Command
 from jhos.cli.setting_options import settings_options
+
+if TYPE_CHECKING:
+    from jhos.settings.sources import Source
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -16,7 +20,8 @@ def given_options(command: Command) -> Command:
     """Settings, a configuration and secrets → the argument `given`, a `Given`."""
 
     def gathered(
-        layer: dict[str, Any],
+        chosen: "list[Source]",
+        files: tuple[str, ...],
         preset: str | None,
         config_file: Path | None,
         auth_secret_file: str | None,
@@ -24,11 +29,9 @@ def given_options(command: Command) -> Command:
         **rest: Any,
     ) -> Any:
         from jhos.actions.deploy import Given
-        from jhos.settings.load import merge
-        from jhos.settings.load import preset as of_preset
+        from jhos.settings.sources import merged
 
-        if preset:
-            layer = merge(of_preset(preset), layer)
+        layer = merged([*_preset(preset), *sources(files), *chosen])
         given = Given(
             settings=layer,
             configuration=configuration(config_file),
@@ -40,7 +43,47 @@ def given_options(command: Command) -> Command:
     gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
     for option in (_DATABASE_URL_FILE, _AUTH_SECRET_FILE, _CONFIG, _PRESET):
         option(gathered)
-    return settings_options(gathered)  # type: ignore[return-value] # a command again, of other arguments
+    settings = settings_options(gathered)
+    return file_option(settings)  # type: ignore[return-value] # a command again, of other arguments
+
+
+file_option = click.option(
+    "-f",
+    "--file",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Settings as YAML; - reads stdin. Over it go variables (JHOS_HUB_MEMORY), then options.",
+)
+
+
+def sources(files: tuple[str, ...]) -> "list[Source]":
+    """Of files, and above them those of the environment's variables."""
+    from jhos.settings.sources import of_environment
+
+    return [*(_of_file(file) for file in files), *of_environment(os.environ)]
+
+
+def _of_file(file: str) -> "Source":
+    """Checked by itself, so that an error names the file."""
+    from jhos.errors import SettingsError
+    from jhos.settings.load import check_alone, parse
+    from jhos.settings.sources import Source
+
+    name = "standard input" if file == "-" else file
+    layer = parse(_read(file), name)
+    try:
+        check_alone(layer)
+    except SettingsError as error:
+        raise SettingsError(f"{name}: {error.message}", error.hint) from error
+    return Source(name, layer)
+
+
+def _preset(name: str | None) -> "list[Source]":
+    from jhos.settings.load import preset
+    from jhos.settings.sources import Source
+
+    return [Source(f"--preset {name}", preset(name))] if name else []
 
 
 _PRESET = click.option(

@@ -7,7 +7,7 @@ import click
 
 from jhos.cli.build_images import wishes
 from jhos.cli.deploy import result, summary
-from jhos.cli.given import configuration
+from jhos.cli.given import configuration, file_option, sources
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--builder-image", metavar="IMAGE",
               help="What it is laid over: scipy, tensorflow, an image; else minimal.")  # fmt: skip
 @click.option("--python", metavar="VERSION", help="Of the notebook image, as 3.12.")
+@file_option
 @click.option("--notebook-memory", metavar="SIZE", help="Limit for each server, as 1Gi.")
 @click.option(
     "--config", "config_file", help="A jupyterhub_config.py, read after ours.",
@@ -47,6 +48,7 @@ def quickstart(
     context_dir: str | None,
     git_secret: str | None,
     builder_image: str | None,
+    files: tuple[str, ...],
     notebook_memory: str | None,
     config_file: Path | None,
     watch_repo: bool,
@@ -72,6 +74,7 @@ def quickstart(
     from jhos.cli.terminal import progress, say
     from jhos.images import Git, without_password
     from jhos.settings.load import check_name
+    from jhos.settings.sources import Source, merged
 
     check_name(name)
     uri = without_password(git_url)
@@ -79,8 +82,9 @@ def quickstart(
     notebook = {"image": f"{notebook_image(name)}:latest"}
     if notebook_memory:
         notebook["memory"] = notebook_memory
+    chosen = Source("options", {"name": name, "notebook": notebook})
     given = Given(
-        settings={"name": name, "notebook": notebook}, configuration=configuration(config_file)
+        settings=merged([*sources(files), chosen]), configuration=configuration(config_file)
     )
     cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")

@@ -13,25 +13,28 @@ import yaml
 from jhos.errors import SettingsError
 from jhos.settings.auth import PROVIDERS, check_auth
 from jhos.settings.model import Profile, Settings
+from jhos.settings.rules import (
+    ACCESS_MODES,
+    CPU,
+    DATABASES,
+    DURATION,
+    DURATIONS,
+    HOST,
+    INTERFACES,
+    MOUNT,
+    NAME,
+    NAME_LENGTH,
+    NOTHING,
+    PROFILE,
+    SIZE,
+)
 
 Layer = dict[str, Any]
 
-NAME_LENGTH = 40  # leaves room for `-singleuser` and for a project's name in a route's host
-_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_PROFILE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
-_HOST = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T|)")
-_CPU = re.compile(r"(\d+(?:\.\d+)?)(m|)")
+_LEAST_SIZE = 2**24  # bytes; less was meant in another unit
 _UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
           "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
-_DURATIONS = (("cull", "idle"), ("cull", "max_age"), ("notebook", "start_timeout"),
-              ("notebook", "http_timeout"))  # fmt: skip
-_DURATION = re.compile(r"(\d+)([smhd]?)")
 _DURATION_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_NOTHING = ("never", "none")
-_ACCESS_MODES = ("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")
-_MOUNT = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?=/[^:]*(:ro)?")
-_LEAST_SIZE = 2**24  # bytes; less was meant in another unit
 
 
 def load(*layers: Layer) -> Settings:
@@ -57,7 +60,7 @@ def _read(*layers: Layer) -> Settings:
         if isinstance(merged[section], dict):
             merged[section] = _with_requests_in_limits(section, merged[section])
     _read_durations(merged)
-    if isinstance(merged["storage"], dict) and merged["storage"].get("size") in _NOTHING:
+    if isinstance(merged["storage"], dict) and merged["storage"].get("size") in NOTHING:
         merged["storage"] = {**merged["storage"], "size": None}
     settings: Settings = _build(Settings, merged, "")
     check_name(settings.name)
@@ -88,7 +91,7 @@ def parse(document: str, source: str) -> Layer:
 
 def check_name(name: str) -> None:
     """Raises SettingsError unless `name` can prefix every object of a deployment."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise SettingsError(
             f"Name {name!r} cannot be used: it must consist of lower-case letters, digits and "
             "hyphens, and begin with a letter.",
@@ -177,12 +180,12 @@ def _build_mapping(value: Any, path: str) -> Layer:
 
 def _read_durations(merged: Layer) -> None:
     """`90m` → 5400, `never` → None, in place; what is no duration is left to the types."""
-    for section, key in _DURATIONS:
+    for section, key in DURATIONS:
         values = merged[section]
         value = values.get(key) if isinstance(values, dict) else None
         if isinstance(value, str):
-            match = _DURATION.fullmatch(value)
-            if value in _NOTHING:
+            match = DURATION.fullmatch(value)
+            if value in NOTHING:
                 merged[section] = values = {**values, key: None}
             elif match:
                 seconds = int(match[1]) * _DURATION_UNITS[match[2]]
@@ -192,7 +195,7 @@ def _read_durations(merged: Layer) -> None:
 def _with_requests_in_limits(section: str, values: Layer) -> Layer:
     """What is set aside is never more than the limit, which is what people choose."""
     fitted = dict(values)
-    for what, pattern in (("memory", _SIZE), ("cpu", _CPU)):
+    for what, pattern in (("memory", SIZE), ("cpu", CPU)):
         limit = _number(f"{section}.{what}", values[what], pattern)
         if _number(f"{section}.{what}_request", values[f"{what}_request"], pattern) > limit:
             fitted[f"{what}_request"] = values[what]
@@ -203,8 +206,8 @@ def _number(path: str, quantity: Any, pattern: re.Pattern[str]) -> float:
     """Bytes or cores. Raises SettingsError for what is no such quantity, or too little."""
     match = pattern.fullmatch(str(quantity))
     number = float(match[1]) * _UNITS[match[2]] if match else 0
-    if number < (_LEAST_SIZE if pattern is _SIZE else _UNITS["m"]):
-        example = "512Mi or 2Gi" if pattern is _SIZE else "500m or 2"
+    if number < (_LEAST_SIZE if pattern is SIZE else _UNITS["m"]):
+        example = "512Mi or 2Gi" if pattern is SIZE else "500m or 2"
         raise SettingsError(
             f"Setting {path} is {quantity!r}, which cannot be.", f"Write for example {example}."
         )
@@ -212,14 +215,14 @@ def _number(path: str, quantity: Any, pattern: re.Pattern[str]) -> float:
 
 
 def _check_values(settings: Settings) -> None:
-    _number("database.storage", settings.database.storage, _SIZE)
+    _number("database.storage", settings.database.storage, SIZE)
     _check_choice("auth.type", settings.auth.type, tuple(PROVIDERS))
     _check_storage(settings)
     _check_profiles(settings.profiles)
-    _check_choice("database.type", settings.database.type, ("postgresql", "sqlite", "external"))
-    _check_choice("notebook.interface", settings.notebook.interface, ("lab", "classic"))
+    _check_choice("database.type", settings.database.type, DATABASES)
+    _check_choice("notebook.interface", settings.notebook.interface, INTERFACES)
     host = settings.route.host
-    if host and not _HOST.fullmatch(host):
+    if host and not HOST.fullmatch(host):
         raise SettingsError(
             f"Setting route.host is no host name: {host!r}.",
             "Write it without https:// and path, as hub.example.com.",
@@ -236,12 +239,12 @@ def _check_values(settings: Settings) -> None:
 
 def _check_storage(settings: Settings) -> None:
     storage = settings.storage
-    _check_choice("storage.access_mode", storage.access_mode, _ACCESS_MODES)
+    _check_choice("storage.access_mode", storage.access_mode, ACCESS_MODES)
     for mount in (*settings.notebook.mount_secrets, *settings.notebook.mount_pvcs):
-        if not _MOUNT.fullmatch(mount):
+        if not MOUNT.fullmatch(mount):
             raise SettingsError(f"{mount!r} is no mount.", "Write NAME=/path.")
     if storage.size:
-        _number("storage.size", storage.size, _SIZE)
+        _number("storage.size", storage.size, SIZE)
 
 
 def _check_together(settings: Settings) -> None:
@@ -259,19 +262,19 @@ def _check_profiles(profiles: tuple[Profile, ...]) -> None:
     names = [profile.name for profile in profiles]
     for number, profile in enumerate(profiles):
         path = f"profiles[{number}]"
-        if not _PROFILE.fullmatch(profile.name):
+        if not PROFILE.fullmatch(profile.name):
             raise SettingsError(
                 f"Profile name {profile.name!r} cannot be used.",
                 "Use lower-case letters, digits and hyphens; the title may be anything.",
             )
         if profile.name in names[:number]:
             raise SettingsError(f"There are two profiles named {profile.name}.")
-        for key, pattern in (("memory", _SIZE), ("memory_request", _SIZE), ("cpu", _CPU),
-                             ("cpu_request", _CPU)):  # fmt: skip
+        for key, pattern in (("memory", SIZE), ("memory_request", SIZE), ("cpu", CPU),
+                             ("cpu_request", CPU)):  # fmt: skip
             if getattr(profile, key) is not None:
                 _number(f"{path}.{key}", getattr(profile, key), pattern)
         if profile.interface:
-            _check_choice(f"{path}.interface", profile.interface, ("lab", "classic"))
+            _check_choice(f"{path}.interface", profile.interface, INTERFACES)
     if sum(profile.default for profile in profiles) > 1:
         raise SettingsError("Only one profile can be the default.")
 

@@ -1,0 +1,109 @@
+"""jhos settings"""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jhos.cli.completion import deployments
+from jhos.cli.given import file_option, sources
+from jhos.cli.options import REQUEST_S, Target, talk_options, target_options
+from jhos.cli.output import emit, output_option, table
+
+if TYPE_CHECKING:
+    from jhos.settings.sources import Origin, Source
+
+
+@click.group()
+def settings() -> None:
+    """Show the settings of a deployment, and what settings there are.
+
+    \b
+    Examples:
+      jhos settings show jakevdp --explain
+      jhos settings schema > jhos.schema.json
+    """
+
+
+@settings.command()
+@click.argument("name", shell_complete=deployments)
+@file_option
+@click.option("--explain", is_flag=True, help="Tell where each value is from.")
+@click.option("--minimal", is_flag=True, help="Only what differs from the defaults.")
+@output_option
+@target_options
+def show(
+    target: Target, name: str, files: tuple[str, ...], explain: bool, minimal: bool, output: str
+) -> None:
+    """Show the settings of the deployment NAME, as a file that `-f` reads.
+
+    With -f, or variables as JHOS_HUB_MEMORY, as they would be if these were deployed over it.
+
+    \b
+    Examples:
+      jhos settings show jakevdp --minimal > jhos.yaml
+      jhos settings show jakevdp -f jhos.yaml --explain
+    """
+    from jhos.actions.settings import stored_settings
+    from jhos.cli.terminal import say
+
+    above = sources(files)
+    cluster = target.connect(REQUEST_S)
+    say(f"Project {cluster.namespace} (context {cluster.context})")
+    found = stored_settings(cluster, name, above)
+    if explain:
+        _explain(found, minimal=minimal, output=output)
+    else:
+        _show(found, minimal=minimal, output=output)
+
+
+@settings.command()
+@talk_options
+def schema() -> None:
+    """Print the JSON Schema of a settings file. Asks no cluster.
+
+    An editor that knows YAML completes and checks a file which begins with the line
+    `# yaml-language-server: $schema=jhos.schema.json`.
+
+    \b
+    Examples:
+      jhos settings schema > jhos.schema.json
+    """
+    from jhos.settings.schema import published
+
+    click.echo(published(), nl=False)
+
+
+def _show(found: "list[Source]", *, minimal: bool, output: str) -> None:
+    import yaml
+
+    from jhos.settings.load import load
+    from jhos.settings.sources import beyond_defaults, leaves, merged
+
+    layer = load(merged(found)).as_dict()
+    shown = beyond_defaults(layer) if minimal else _plain(layer)
+    paths = [path for path, _ in leaves()]
+    emit(output, yaml.safe_dump(shown, sort_keys=False).rstrip("\n"), shown, paths)
+
+
+def _explain(found: "list[Source]", *, minimal: bool, output: str) -> None:
+    from jhos.settings.sources import DEFAULT, explain
+
+    origins = [each for each in explain(found) if not minimal or each.source != DEFAULT]
+    data = [{**vars(each), "value": _plain(each.value)} for each in origins]
+    text = table(("SETTING", "VALUE", "FROM"), map(_row, origins))
+    emit(output, text, data, [each.setting for each in origins])
+
+
+def _row(origin: "Origin") -> tuple[str, str, str]:
+    import json
+
+    value = origin.value
+    shown = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
+    return origin.setting, shown, origin.source
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: no tuples."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value

@@ -1,0 +1,22 @@
+"""What values of settings must look like, for those who read them and for the schema."""
+
+import re
+
+NAME_LENGTH = 40  # leaves room for `-singleuser` and for a project's name in a route's host
+NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+PROFILE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+HOST = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+SIZE = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T|)")
+CPU = re.compile(r"(\d+(?:\.\d+)?)(m|)")
+MOUNT = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?=/[^:]*(:ro)?")
+DURATION = re.compile(r"(\d+)([smhd]?)")
+DURATIONS = (
+    ("cull", "idle"),
+    ("cull", "max_age"),
+    ("notebook", "start_timeout"),
+    ("notebook", "http_timeout"),
+)
+NOTHING = ("never", "none")  # in place of null
+INTERFACES = ("lab", "classic")
+DATABASES = ("postgresql", "sqlite", "external")
+ACCESS_MODES = ("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")
