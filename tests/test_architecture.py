@@ -17,7 +17,7 @@ LAYERS = (
      "jhos.settings.schema", "jhos.hubapi", "jhos.notebook"),
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls", "jhos.differences",
-     "jhos.manifests", "jhos.volumes"),
+     "jhos.configuration", "jhos.manifests", "jhos.revisions", "jhos.volumes"),
     ("jhos.settings.auth",),
     ("jhos.settings.model",),
     ("jhos.encryption",),

@@ -12,7 +12,7 @@ export PYTHONPATH="$APP_ROOT/src${PYTHONPATH:+:$PYTHONPATH}"
 # to the next; without this its login form is refused with "XSRF cookie does not match".
 export JUPYTERHUB_XSRF_ANONYMOUS_IP_CIDRS="${JUPYTERHUB_XSRF_ANONYMOUS_IP_CIDRS:-10.0.0.0/8;100.64.0.0/10;172.16.0.0/12;192.168.0.0/16;fc00::/7}"
 
-for file in "$APP_ROOT/src/.jupyter/jupyterhub_config.sh" "$APP_ROOT/configs/jupyterhub_config.sh"; do
+for file in "$APP_ROOT/src/.jupyter/jupyterhub_config.sh" "$APP_ROOT"/{secrets,configs}/jupyterhub_config.sh; do
     if [ -f "$file" ]; then
         . "$file"
     fi

@@ -39,8 +39,12 @@ def _files(folder: str) -> Secrets:
 
 
 def user_files() -> Iterator[Path]:
-    """The image's own configuration (S2I), then the ConfigMap's: what comes later wins."""
+    """The image's own configuration (S2I), then the Secret's and the ConfigMap's: the last wins.
+
+    One that holds secrets is in the Secret.
+    """
     root = app_root()
     in_image = [root / "src/.jupyter/jupyterhub_config.py", root / "src/jupyterhub_config.py"]
     yield from [path for path in in_image if path.is_file()][:1]
-    yield from [path for path in [root / "configs/jupyterhub_config.py"] if path.is_file()]
+    mounted = (root / folder / "jupyterhub_config.py" for folder in ("secrets", "configs"))
+    yield from filter(Path.is_file, mounted)

@@ -60,7 +60,7 @@ def test_a_deployment_killed_at_any_point_converges(
         if what == "write" and first:
             jhos("teardown", "killed", "-n", project, "--yes")
         kill_deploy(environment, project, what, count)
-        found = objects(kubectl, project, "secrets", "app=killed")
+        found = objects(kubectl, project, "secrets", "app=killed,component=secrets")
         first = first or (found[0]["data"] if found else {})
         assert not found or found[0]["data"] == first
     jhos("deploy", "--name", "killed", "-n", project)

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field, replace
 
+from jhos.actions.checked import checked
 from jhos.actions.pipeline import Deployed, Stored, carry_out
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
@@ -57,6 +58,7 @@ def deploy(
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
     check_rights(cluster, DEPLOY)
     left = timeout_s - (time.monotonic() - began)
+    edit = checked(given, report)
     return carry_out(
-        cluster, given.name, given, force=force, wait=wait, timeout_s=left, report=report
+        cluster, given.name, edit, force=force, wait=wait, timeout_s=left, report=report
     )

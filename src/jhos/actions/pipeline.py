@@ -7,23 +7,29 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from jhos import revisions
+from jhos.actions import history
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
 from jhos.apply import apply, check_names, preview
 from jhos.checks import check_host
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import USER_KEYS, choose_database_image, read_certificate, stored
+from jhos.cluster.facts import choose_database_image, read_certificate, stored
 from jhos.cluster.route import until_answered, url_of
-from jhos.events import Report
+from jhos.configuration import USER_KEYS, joined, parted
+from jhos.errors import ClusterUnreachable, JhosError
+from jhos.events import Event, Report, State
 from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan
 from jhos.render import Facts, digest, render, secret
+from jhos.revisions import READY, Content, Revision
 from jhos.settings.auth import check_secrets
 from jhos.settings.load import Layer, load, parse
 from jhos.settings.model import Settings
 from jhos.settings.secrets import check_database, completed
 from jhos.wait import until_ready
 
+_RETURN_S = 600
 _ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
 
 
@@ -59,17 +65,20 @@ class Wanted:
 
     def objects(self, images: dict[str, str]) -> list[Object]:
         """`images`: pull specs by the name in the settings."""
+        name = self.settings.name
+        files = parted(name, self.configuration)
+        secrets = {**self.secrets, **files.secret}
         facts = Facts(
             namespace=self.namespace,
             hub_image=images[self.settings.hub.image],
             notebook_image=images[self.settings.notebook.image],
             database_image=images.get(self.settings.database.image or "", ""),
-            configuration=self.configuration,
+            configuration=files.config,
             certificate=self.certificate,
-            secrets_version=digest(self.secrets),  # of random values too, so it tells nothing
+            secrets_version=digest(secrets),  # of random values too, so it tells nothing
             router_port=self.router_port,
         )
-        return [*render(self.settings, facts), secret(self.settings.name, self.secrets)]
+        return [*render(self.settings, facts), secret(name, secrets)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +100,7 @@ class Deployed:
     plan: Plan
     open_to_all: bool | None
     settings: Settings
+    revision: int
 
 
 def read_stored(cluster: Cluster, name: str) -> Stored:
@@ -100,8 +110,8 @@ def read_stored(cluster: Cluster, name: str) -> Stored:
     return Stored(
         exists=bool(config),
         settings=parse(data.get("settings.yaml", ""), "the deployment"),
-        configuration={key: value for key, value in data.items() if key in USER_KEYS},
-        secrets=secrets,
+        configuration=joined(data, secrets),
+        secrets={key: value for key, value in secrets.items() if key not in USER_KEYS},
     )
 
 
@@ -140,9 +150,11 @@ def carry_out(
     wait: bool,
     timeout_s: float,
     report: Report,
+    may_return: bool = True,
 ) -> Deployed:
     """Bring the deployment to what `edit` makes of what is stored; missing images are built.
 
+    What does not become ready gives way to the revision before it, unless not `may_return`.
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
     deadline = time.monotonic() + timeout_s
@@ -154,9 +166,69 @@ def carry_out(
         plan = preview(cluster, name, wanted.objects(images), force=force)
         lock.check()
         apply(cluster, name, plan, report, force=force)
-    url = _wait(cluster, name, plan, timeout_s, deadline, report) if wait else _url(cluster, name)
+        revision = history.record(cluster, name, _content(wanted, images))
+    url = _url(cluster, name)
+    if wait:
+        try:
+            url = _wait(cluster, name, plan, timeout_s, deadline, report)
+        except JhosError as error:
+            raise _returned(cluster, name, revision, error, report, may_return) from error
+        history.note(cluster, name, revision, READY)
     is_open = _is_open(wanted.settings, wanted.configuration)
-    return Deployed(name, cluster.namespace, url, plan, is_open, wanted.settings)
+    return Deployed(name, cluster.namespace, url, plan, is_open, wanted.settings, revision.number)
+
+
+def to_revision(content: Content) -> Edit:
+    """An edit that brings it back, with the images that it had."""
+
+    def edit(stored: Stored) -> Stored:
+        configuration = {**dict.fromkeys(stored.configuration, ""), **content.configuration}
+        return replace(stored, settings=content.settings, configuration=configuration,
+                       images=content.images)  # fmt: skip
+
+    return edit
+
+
+def _content(wanted: Wanted, images: dict[str, str]) -> Content:
+    settings = wanted.settings.as_dict()
+    return Content(settings=settings, configuration=wanted.configuration, images=images)
+
+
+def _returned(
+    cluster: Cluster,
+    name: str,
+    revision: Revision,
+    error: JhosError,
+    report: Report,
+    may_return: bool,
+) -> JhosError:
+    """The error that ends the command, after the revision before is back where there is one.
+
+    One that was ready before fails for a reason of the cluster's, and stays.
+    """
+    if isinstance(error, ClusterUnreachable) or revision.outcome == READY:
+        return error
+    history.note(cluster, name, revision, error.message.splitlines()[0])
+    former = revisions.former(history.revisions(cluster, name), revision.number)
+    if former is None or not may_return:
+        return error
+    what = f"revision {former.number}"
+    report(Event("Rollout", State.WARNING, f"{error.message.splitlines()[0]} Back to {what}"))
+    try:
+        edit = to_revision(history.content(cluster, name, former.number))
+        carry_out(
+            cluster, name, edit,
+            force=False, wait=True, timeout_s=_RETURN_S, report=report, may_return=False,
+        )  # fmt: skip
+    except JhosError as second:
+        return type(error)(
+            f"{error.message}\nGoing back to {what} failed too: {second.message}",
+            f"Once that is mended: jhos rollout {name} undo -n {cluster.namespace}",
+        )
+    return type(error)(
+        f"{error.message}\nSo {what} was brought back and is ready; running servers went on.",
+        f"What was tried is revision {revision.number}: jhos rollout {name} history",
+    )
 
 
 def _with_database_image(cluster: Cluster, settings: Settings) -> Settings:

@@ -148,6 +148,7 @@ def result(deployed: "Deployed") -> dict[str, Any]:
         "url": deployed.url,
         "openToAll": deployed.open_to_all,
         "login": deployed.settings.auth.type,
+        "revision": deployed.revision,
         "changes": [
             {"action": str(change.action), "kind": change.ref.kind, "name": change.ref.name}
             for change in deployed.plan.changes

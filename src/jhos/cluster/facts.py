@@ -17,7 +17,6 @@ PUBLIC_DATABASE = "quay.io/sclorg/postgresql-16-c9s:latest"
 PUBLIC_PYTHON = "registry.access.redhat.com/ubi9/python-{}:latest"
 OWN_PYTHON = "jhos-python"  # the stream of the project where the cluster has none
 PYTHONS = ("3.12", "3.13", "3.11")  # by preference
-USER_KEYS = ("jupyterhub_config.py", "jupyterhub_config.sh")
 
 _DATABASE_TAG = re.compile(r"(\d+)-el\d+")
 

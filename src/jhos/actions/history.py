@@ -1,0 +1,71 @@
+"""The last revisions of a deployment, as they lie in the project."""
+
+import os
+import socket
+from datetime import UTC, datetime
+
+from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import parallel
+from jhos.errors import SettingsError
+from jhos.objects import INSTANCE, ObjectRef
+from jhos.revisions import (
+    KEPT,
+    Content,
+    Revision,
+    changes,
+    content_of,
+    outcome_patch,
+    revision_of,
+    secret_name,
+    secret_of,
+)
+
+
+def revisions(cluster: Cluster, name: str) -> list[Revision]:
+    """The oldest first; one request."""
+    secrets = cluster.metadata("Secret", f"{INSTANCE}={name},component=revision")
+    found = [each for each in map(revision_of, secrets) if each]
+    return sorted(found, key=lambda revision: revision.number)
+
+
+def content(cluster: Cluster, name: str, number: int) -> Content:
+    """Raises SettingsError where it is not kept."""
+    secret = cluster.get(ObjectRef("Secret", secret_name(name, number)))
+    if not secret:
+        there = ", ".join(str(each.number) for each in revisions(cluster, name)) or "none"
+        raise SettingsError(f"There is no revision {number} of {name}.", f"There are: {there}.")
+    return content_of(secret)
+
+
+def record(cluster: Cluster, name: str, now: Content) -> Revision:
+    """The newest revision, which is made unless it says the same already; old ones go."""
+    there = revisions(cluster, name)
+    newest = there[-1] if there else None
+    if newest and newest.digest == now.digest:
+        return newest
+    before = content(cluster, name, newest.number) if newest else None
+    made = Revision(
+        number=newest.number + 1 if newest else 1,
+        at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        who=_who(),
+        what=changes(before, now),
+        digest=now.digest,
+    )
+    cluster.apply(secret_of(name, made, now), force=True)
+    parallel(lambda old: _forget(cluster, name, old), there[: len(there) + 1 - KEPT])
+    return made
+
+
+def note(cluster: Cluster, name: str, revision: Revision, outcome: str) -> None:
+    if revision.outcome != outcome:
+        ref = ObjectRef("Secret", secret_name(name, revision.number))
+        cluster.merge(ref, outcome_patch(outcome))
+
+
+def _forget(cluster: Cluster, name: str, old: Revision) -> None:
+    cluster.delete(ObjectRef("Secret", secret_name(name, old.number)))
+
+
+def _who() -> str:
+    user = os.environ.get("USER") or str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,114 @@
+"""The user's own files of a hub, and where they lie: a file that holds a secret is one; purely."""
+
+import ast
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+USER_KEYS = ("jupyterhub_config.py", "jupyterhub_config.sh")
+# What stands in the ConfigMap where the file is in the Secret. The hub reads both.
+MOVED = (
+    "# This file holds secrets, so it is in Secret {name}-secrets: jhos configure {name} --edit\n"
+)
+
+_MARK = MOVED.partition("{name}")[0]
+_SECRET_NAME = re.compile(r"(secret|passw(or)?d|token|(api|access|private)_?key)s?$", re.IGNORECASE)
+_SHELL = re.compile(r"^\s*(?:export\s+)?(\w+)=(?![\"']?\$)(\S+)")
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A secret that is written out in a line of a file; `name` is what it is assigned to."""
+
+    file: str
+    line: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Parted:
+    """`config`: what a ConfigMap may hold; `secret`: base64, as the `data` of a Secret."""
+
+    config: dict[str, str]
+    secret: dict[str, str]
+
+
+def parted(name: str, configuration: Mapping[str, str]) -> Parted:
+    """Files of deployment `name` by where they go."""
+    secret = {file for file, text in configuration.items() if any(literals(file, text))}
+    moved = MOVED.format(name=name)
+    return Parted(
+        config={file: moved if file in secret else text for file, text in configuration.items()},
+        secret={file: b64encode(configuration[file].encode()).decode() for file in secret},
+    )
+
+
+def joined(config: Mapping[str, str], secret: Mapping[str, str]) -> dict[str, str]:
+    """The files as the hub reads them; what somebody wrote beside a moved one comes after it."""
+    files = {}
+    for file in USER_KEYS:
+        hidden = b64decode(secret.get(file, "")).decode()
+        shown = "" if config.get(file, "").startswith(_MARK) else config.get(file, "")
+        if file in config or hidden:
+            files[file] = "\n".join(filter(None, (hidden, shown)))
+    return files
+
+
+def literals(file: str, text: str) -> Iterator[Literal]:
+    found = _in_python(text) if file.endswith(".py") else _in_shell(text)
+    return (Literal(file, line, name) for line, name in found)
+
+
+def masked_lines(file: str, text: str) -> list[str]:
+    """The lines, without those that hold a secret."""
+    secret = {each.line for each in literals(file, text)}
+    return ["…" if number in secret else line for number, line in enumerate(text.splitlines(), 1)]
+
+
+def _in_python(text: str) -> Iterator[tuple[int, str]]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        for name, value in _given(node):
+            if _SECRET_NAME.search(name) and _is_text(value):
+                yield value.lineno, name
+
+
+def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names and what they get: by assignment, as an argument, in a dict."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((_name(target), value) for target in targets)
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            yield _name(target), value
+        case ast.keyword(arg=str(name), value=value):
+            yield name, value
+        case ast.Dict(keys=keys, values=values):
+            yield from ((_name(key), value) for key, value in zip(keys, values, strict=True) if key)
+
+
+def _name(node: ast.expr) -> str:
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name) | ast.Constant(value=str(name)):
+            return name
+        case ast.Subscript(slice=inner):
+            return _name(inner)
+    return ""
+
+
+def _is_text(value: ast.expr) -> bool:
+    return (
+        isinstance(value, ast.Constant)
+        and isinstance(value.value, str | bytes)
+        and bool(value.value)
+    )
+
+
+def _in_shell(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _SHELL.match(line)
+        if match and _SECRET_NAME.search(match[1]):
+            yield number, match[1]

@@ -1,0 +1,142 @@
+"""What a deployment was at a time, kept as a Secret each, so that it can be brought back; purely.
+
+Secrets, since a configuration may hold some. What tells of a revision stands in annotations, so
+that a list of metadata is all that a history needs.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from jhos.differences import differences
+from jhos.objects import Object, annotations_of
+from jhos.render import digest, labels
+
+TYPE = "jhos.dev/revision"
+KEPT = 10
+READY = "ready"
+_SETTINGS, _IMAGES = "settings.yaml", "images.yaml"
+_NOTE = "jhos.dev/revision-"  # prefix of the annotations
+_PREFIX = f"data[{_SETTINGS}]."
+_MOST_FIELDS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """`settings` whole; `configuration`: the user's files; `images`: pull specs by name."""
+
+    settings: dict[str, Any]
+    configuration: dict[str, str]
+    images: dict[str, str]
+
+    @property
+    def files(self) -> dict[str, str]:
+        return {
+            _SETTINGS: yaml.safe_dump(self.settings, sort_keys=False),
+            _IMAGES: yaml.safe_dump(self.images),
+            **{name: text for name, text in self.configuration.items() if text},
+        }
+
+    @property
+    def digest(self) -> str:
+        return digest(self.files)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """`outcome`: `ready`, why it did not become so, or empty while nobody knows."""
+
+    number: int
+    at: str
+    who: str
+    what: str
+    digest: str
+    outcome: str = ""
+
+
+def secret_name(name: str, number: int) -> str:
+    return f"{name}-revision-{number}"
+
+
+def secret_of(name: str, revision: Revision, content: Content) -> Object:
+    notes = {key: str(value) for key, value in vars(revision).items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": TYPE,
+        "metadata": {
+            "name": secret_name(name, revision.number),
+            "labels": labels(name, "revision"),
+            "annotations": {f"{_NOTE}{key}": value for key, value in notes.items()},
+        },
+        "data": {key: b64encode(text.encode()).decode() for key, text in content.files.items()},
+    }
+
+
+def outcome_patch(outcome: str) -> Object:
+    return {"metadata": {"annotations": {f"{_NOTE}outcome": outcome}}}
+
+
+def revision_of(secret: Object) -> Revision | None:
+    """None for what is no revision. `secret` needs its metadata only."""
+    notes = {
+        key.removeprefix(_NOTE): value
+        for key, value in annotations_of(secret).items()
+        if key.startswith(_NOTE)
+    }
+    if not notes.get("number", "").isdigit():
+        return None
+    texts = {key: notes.get(key, "") for key in ("at", "who", "what", "digest", "outcome")}
+    return Revision(number=int(notes["number"]), **texts)
+
+
+def content_of(secret: Object) -> Content:
+    files = {key: b64decode(value).decode() for key, value in secret["data"].items()}
+    settings = yaml.safe_load(files.pop(_SETTINGS))
+    images = yaml.safe_load(files.pop(_IMAGES))
+    return Content(settings=settings, configuration=files, images=images)
+
+
+def changes(before: Content | None, after: Content) -> str:
+    """What somebody did, in few words: `notebook.memory: 512Mi → 1Gi, jupyterhub_config.py`."""
+    if before is None:
+        return "deployed"
+    said = _settings_changed(before, after)
+    files = dict.fromkeys([*before.configuration, *after.configuration])
+    said += [
+        name
+        for name in files
+        if before.configuration.get(name, "") != after.configuration.get(name, "")
+    ]
+    common = before.images.keys() & after.images.keys()
+    said += [f"new image {name}" for name in sorted(common)
+             if before.images[name] != after.images[name]]  # fmt: skip
+    return ", ".join(said) or "nothing of its own"
+
+
+def _settings_changed(before: Content, after: Content) -> list[str]:
+    old, new = (_wrapped(each.files[_SETTINGS]) for each in (before, after))
+    found = differences(old, new)
+    said = [f"{each.path.removeprefix(_PREFIX)}: {_word(each.before)} → {_word(each.after)}"
+            for each in found[:_MOST_FIELDS]]  # fmt: skip
+    more = len(found) - _MOST_FIELDS
+    return said + ([f"{more} more settings"] if more > 0 else [])
+
+
+def _wrapped(document: str) -> Object:
+    return {"kind": "ConfigMap", "metadata": {}, "data": {_SETTINGS: document}}
+
+
+def _word(value: Any) -> str:
+    if value is None or isinstance(value, dict | list):
+        return "…" if value else "none"
+    return str(value).splitlines()[0][:40] if str(value) else "''"
+
+
+def former(revisions: Iterable[Revision], current: int) -> Revision | None:
+    """The newest before `current` that is known to have become ready."""
+    there = [each for each in revisions if each.number < current and each.outcome == READY]
+    return max(there, key=lambda each: each.number, default=None)
