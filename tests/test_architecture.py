@@ -22,7 +22,7 @@ LAYERS = (
     ("jhos.settings.model",),
     ("jhos.encryption",),
     ("jhos.settings.rules", "jhos.settings.descriptions"),
-    ("jhos.objects", "jhos.events", "jhos.errors"),
+    ("jhos.objects", "jhos.events", "jhos.errors", "jhos.versions"),
     ("jhos",),
 )  # fmt: skip
 ROOMS = {

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from jhos import archive
+from jhos import __version__, archive
 from jhos.errors import JhosError, SettingsError
 
-ABOUT = {"kind": archive.KIND, "format": archive.FORMAT, "jhos": "9.9", "name": "jakevdp"}
+ABOUT = {"kind": archive.KIND, "format": archive.FORMAT, "jhos": __version__, "name": "jakevdp"}
 DUMP = [b"PGDMP", b"x" * 100_000, b"end"]
 
 
@@ -102,9 +102,10 @@ def test_a_link_in_it_is_refused(tmp_path: Path) -> None:
         archive.read(file)
 
 
-def test_a_newer_format_is_refused_with_the_version_that_made_it(tmp_path: Path) -> None:
-    file = write(tmp_path / "new.tar", {**ABOUT, "format": archive.FORMAT + 1})
-    with pytest.raises(SettingsError, match=r"newer jhos \(9\.9\)"):
+@pytest.mark.parametrize("newer", [{"format": archive.FORMAT + 1}, {"jhos": "9999.1"}])
+def test_a_file_of_a_newer_jhos_is_refused(tmp_path: Path, newer: dict[str, object]) -> None:
+    file = write(tmp_path / "new.tar", {**ABOUT, **newer})
+    with pytest.raises(SettingsError, match=f"newer jhos: {newer.get('jhos', __version__)}"):
         archive.read(file)
 
 

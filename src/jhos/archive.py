@@ -24,7 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from jhos import __version__
 from jhos.errors import JhosError, SettingsError
+from jhos.versions import is_newer
 
 FORMAT = 1  # of what this jhos writes, and the newest that it reads
 KIND = "jhos backup"
@@ -134,12 +136,11 @@ def _about(path: Path, tar: tarfile.TarFile) -> dict[str, Any]:
         about = None
     if not isinstance(about, dict) or about.get("kind") != KIND:
         raise SettingsError(f"{path} is no backup of jhos: it does not begin with {ABOUT}.")
-    version = about.get("format")
-    if not isinstance(version, int) or version > FORMAT:
+    maker = str(about.get("jhos"))
+    if not isinstance(about.get("format"), int) or about["format"] > FORMAT or is_newer(maker):
         raise SettingsError(
-            f"{path} was made by a newer jhos ({about.get('jhos')}), in format {version}; this one "
-            f"reads up to {FORMAT}.",
-            "Install that jhos, then restore with it.",
+            f"{path} was made by a newer jhos: {maker}, and this one is {__version__}.",
+            f"Restore with jhos {maker}.",
         )
     return about
 

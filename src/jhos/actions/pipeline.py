@@ -49,6 +49,7 @@ class Stored:
 
 
 Edit = Callable[[Stored], Stored]
+Prepare = Callable[["Wanted", Plan], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,10 +152,12 @@ def carry_out(
     timeout_s: float,
     report: Report,
     may_return: bool = True,
+    prepare: Prepare | None = None,
 ) -> Deployed:
     """Bring the deployment to what `edit` makes of what is stored; missing images are built.
 
     What does not become ready gives way to the revision before it, unless not `may_return`.
+    `prepare` comes before the plan is applied, while no other run changes the deployment.
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
     deadline = time.monotonic() + timeout_s
@@ -165,6 +168,9 @@ def carry_out(
         images = _built(cluster, wanted, specs, deadline, report)
         plan = preview(cluster, name, wanted.objects(images), force=force)
         lock.check()
+        if prepare:
+            prepare(wanted, plan)
+            lock.check()
         apply(cluster, name, plan, report, force=force)
         revision = history.record(cluster, name, _content(wanted, images))
     url = _url(cluster, name)

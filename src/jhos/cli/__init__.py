@@ -35,6 +35,10 @@ SECTIONS = {
         ("storage", "storage", "Volumes of users; delete some."),
         ("settings", "settings", "Show settings, and where they are from."),
     ),
+    "Keep": (
+        ("backup", "backup", "Write all that a hub knows into a file."),
+        ("restore", "restore", "Make a hub of a backup."),
+    ),
     "Cluster": (
         ("login", "login", "Log in to a cluster."),
         ("logout", "login", "Forget a login."),

@@ -75,9 +75,9 @@ def _open(cluster: Cluster, pod: str, container: str, command: list[str], stdin:
              ("tty", "false")]  # fmt: skip
     api: Any = cluster.wire.client.client
     headers: dict[str, str] = {}
-    api.update_params_for_auth(headers, query, ["BearerToken"])
-    path = cluster.path(ObjectRef("Pod", pod))
-    url = get_websocket_url(f"{cluster.server}{path}/exec", query)
+    path = f"{cluster.path(ObjectRef('Pod', pod))}/exec"
+    api.update_params_for_auth(headers, query, ["BearerToken"], path, "GET", None)
+    url = get_websocket_url(f"{cluster.server}{path}", query)
     try:
         return create_websocket(api.configuration, url, headers)
     except WebSocketBadStatusException as error:

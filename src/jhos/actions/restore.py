@@ -1,0 +1,227 @@
+"""Make a hub of a backup: its database first, the hub once that is whole.
+
+A marker names the file from before the first object until the database is in, so that the same
+command goes on where it was interrupted, and nothing else is ever overwritten.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jhos.actions import hub_database
+from jhos.actions.deploy import Given
+from jhos.actions.pipeline import Deployed, Stored, Wanted, carry_out
+from jhos.apply import apply
+from jhos.archive import Backup
+from jhos.checks import DEPLOY, check_rights
+from jhos.cluster.client import Cluster
+from jhos.cluster.facts import create_project
+from jhos.configuration import USER_KEYS, joined
+from jhos.errors import Conflict, SettingsError
+from jhos.events import Event, Report, State
+from jhos.objects import Object, ObjectRef
+from jhos.plan import Plan
+from jhos.render import labels
+from jhos.settings.load import check_name, load, merge, parse
+from jhos.settings.model import Settings
+from jhos.volumes import owner_of
+from jhos.wait import until_gone, until_ready
+
+_CLAIM = "PersistentVolumeClaim"
+_DIGEST = "digest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """`missing`: the users whose volumes are listed in the file and are not in the project."""
+
+    deployed: Deployed
+    users: tuple[str, ...]
+    missing: tuple[str, ...]
+    with_secrets: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What of a file, and what is laid over it. `secrets`: decrypted, in base64; None: none."""
+
+    file: Backup
+    given: Given
+    secrets: dict[str, str] | None
+
+    @property
+    def name(self) -> str:
+        name: str = self.given.settings.get("name") or self.file.about["name"]
+        return name
+
+    def __call__(self, stored: Stored) -> Stored:
+        """An edit: all is the file's, but what an earlier try has generated."""
+        settings = parse(self.file.settings, str(self.file.path))
+        held = self.secrets or {}
+        whole = replace(
+            stored,
+            settings=merge(settings, {"name": self.name}),
+            configuration=joined(self.file.configuration, held),
+            secrets={**stored.secrets, **{key: held[key] for key in held if key not in USER_KEYS}},
+        )
+        return self.given(whole)
+
+    def moves_to(self, cluster: Cluster) -> bool:
+        """Whether it becomes another deployment, where none of the old servers can run."""
+        about = self.file.about
+        return (about["name"], about["project"]) != (self.name, cluster.namespace)
+
+
+def restore(
+    cluster: Cluster, origin: Origin, *, create: bool, timeout_s: float, report: Report
+) -> Restored:
+    """Raises Conflict where there is a deployment of the name, SettingsError for what lacks."""
+    name, deadline = origin.name, time.monotonic() + timeout_s
+    check_name(name)
+    if create and create_project(cluster):
+        report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
+    check_rights(cluster, DEPLOY)
+
+    def edit(stored: Stored) -> Stored:
+        edited = origin(stored)
+        settings = load(edited.settings)
+        _check_free(cluster, stored, name, origin.file)
+        _check_database(settings, origin.file)
+        _check_own_secrets(cluster, origin.file)
+        return edited
+
+    def prepare(wanted: Wanted, plan: Plan) -> None:
+        cluster.apply(_marker(name, origin.file), force=True)
+        if origin.file.database and wanted.settings.database.type == "postgresql":
+            load_without_hub(
+                cluster, wanted.settings, plan, origin.file,
+                forget=origin.moves_to(cluster), deadline=deadline, report=report,
+            )  # fmt: skip
+
+    deployed = carry_out(
+        cluster, name, edit, force=False, wait=True, timeout_s=timeout_s, report=report,
+        may_return=False, prepare=prepare,
+    )  # fmt: skip
+    _finish(cluster, origin, deployed.settings, deadline, report)
+    return Restored(
+        deployed=deployed,
+        users=tuple(origin.file.about["users"]),
+        missing=_missing(cluster, name, origin.file.about["volumes"]),
+        with_secrets=origin.secrets is not None,
+    )
+
+
+def load_without_hub(
+    cluster: Cluster,
+    settings: Settings,
+    plan: Plan,
+    file: Backup,
+    *,
+    forget: bool,
+    deadline: float,
+    report: Report,
+) -> None:
+    """All of the plan but the hub, which is stopped; then the database, and the hub may come."""
+    name = settings.name
+    hub, database = ObjectRef("Deployment", name), ObjectRef("Deployment", f"{name}-db")
+    live = cluster.get(hub)
+    if live:
+        cluster.delete(hub, uid=live["metadata"]["uid"], foreground=True)
+        until_gone(cluster, [hub], f"app={name}", _left(deadline), report)
+    rest = Plan(tuple(change for change in plan.changes if change.ref != hub))
+    apply(cluster, name, rest, report, force=False)
+    until_ready(cluster, name, [database], _left(deadline), deadline, report)
+    _load(cluster, settings, file, report, forget=forget)
+    for change in plan.changes:
+        if change.ref == hub and live:
+            cluster.apply(change.after or {}, force=True)
+
+
+def _load(
+    cluster: Cluster, settings: Settings, file: Backup, report: Report, *, forget: bool
+) -> None:
+    report(Event("Database", State.RUNNING, "is read in"))
+    target = hub_database.find(cluster, settings)
+    target.load(file.dump(), file.database_size, forget=forget)
+    report(Event("Database", State.DONE, f"{len(file.about['users'])} users"))
+
+
+def _finish(
+    cluster: Cluster, origin: Origin, settings: Settings, deadline: float, report: Report
+) -> None:
+    """What can only be done once the hub runs: SQLite's file is on its volume."""
+    if origin.file.database and settings.database.type == "sqlite":
+        _load(cluster, settings, origin.file, report, forget=origin.moves_to(cluster))
+        _restart(cluster, settings.name, deadline, report)
+    cluster.delete(_marker_of(settings.name))
+
+
+def _restart(cluster: Cluster, name: str, deadline: float, report: Report) -> None:
+    """So that the hub reads what is in its database now."""
+    pods = cluster.metadata("Pod", f"app={name},component=hub")
+    for pod in pods:
+        cluster.delete(ObjectRef("Pod", pod["metadata"]["name"]), uid=pod["metadata"]["uid"])
+    refs = [ObjectRef.of(pod) for pod in pods]
+    until_gone(cluster, refs, f"app={name}", _left(deadline), report)
+    hub = ObjectRef("Deployment", name)
+    until_ready(cluster, name, [hub], _left(deadline), deadline, report)
+
+
+def _left(deadline: float) -> float:
+    return max(deadline - time.monotonic(), 1)
+
+
+def _marker_of(name: str) -> ObjectRef:
+    return ObjectRef("ConfigMap", f"{name}-restore")
+
+
+def _check_free(cluster: Cluster, stored: Stored, name: str, file: Backup) -> None:
+    """Raises Conflict unless nothing of the name is there, or an earlier try of this."""
+    marker = cluster.get(_marker_of(name))
+    if marker and marker.get("data", {}).get(_DIGEST) == file.digest:
+        return
+    if stored.exists or stored.secrets or cluster.get(ObjectRef(_CLAIM, f"{name}-db")):
+        raise Conflict(
+            f"Project {cluster.namespace} has a deployment {name} already, or what a teardown "
+            "left of one.",
+            "Choose another name with --name, or remove that one with all its data first: "
+            f"jhos teardown {name} -n {cluster.namespace} --delete-storage",
+        )
+
+
+def _check_database(settings: Settings, file: Backup) -> None:
+    """Raises SettingsError where the file's database is of another type than is wanted."""
+    had, wanted = file.about["database"]["type"], settings.database.type
+    if file.database and had != wanted:
+        raise SettingsError(
+            f"{file.path} holds a database of type {had}, and the settings say {wanted}.",
+            f"Leave out --database {wanted}: its type cannot be changed on the way.",
+        )
+
+
+def _marker(name: str, file: Backup) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": _marker_of(name).name, "labels": labels(name, "restore")},
+        "data": {_DIGEST: file.digest},
+    }
+
+
+def _check_own_secrets(cluster: Cluster, file: Backup) -> None:
+    """Raises SettingsError where a Secret of the user's is not in this project."""
+    there = {each["metadata"]["name"] for each in cluster.metadata("Secret")}
+    lacking = [name for name in file.about["ownSecrets"] if name not in there]
+    if lacking:
+        raise SettingsError(
+            f"The settings use Secret {', '.join(lacking)}, which a backup does not hold and "
+            f"project {cluster.namespace} does not have.",
+            "Make it first, under the same name.",
+        )
+
+
+def _missing(cluster: Cluster, name: str, volumes: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    owners = {each["owner"] for each in volumes if each["owner"]}
+    there = cluster.metadata(_CLAIM, f"app={name}") if owners else []
+    return tuple(sorted(owners - {owner_of(claim) for claim in there}))
