@@ -13,8 +13,10 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from jhos import __version__
 from jhos.objects import INSTANCE, Object, ObjectRef
 from jhos.settings.model import Settings
+from jhos.versions import VERSION
 
 KEEP = "jhos.dev/keep"  # annotation: teardown keeps the object unless told otherwise
 RENDERED = "jhos.dev/rendered"  # annotation: hash of the object as rendered
@@ -59,6 +61,8 @@ def render(settings: Settings, facts: Facts) -> list[Object]:
         "connects_to": [f"{settings.name}-{part}" for part in _connected(settings)],
         "redirect": _redirect(settings.name),
         "keep": KEEP,
+        "version_key": VERSION,
+        "version": __version__,
         "labels": lambda component: labels(settings.name, component),
         "selector": lambda component: selector(settings.name, component),
         "resources": _resources,
@@ -116,7 +120,7 @@ def secret(name: str, data: dict[str, str]) -> Object:
         "metadata": {
             "name": f"{name}-secrets",
             "labels": labels(name, "secrets"),
-            "annotations": {KEEP: "true"},
+            "annotations": {KEEP: "true", VERSION: __version__},
         },
         "data": data,
     }

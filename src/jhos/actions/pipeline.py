@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from jhos import revisions
 from jhos.actions import history
+from jhos.actions.notice import notice
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
 from jhos.apply import apply, check_names, preview
 from jhos.checks import check_host
@@ -107,6 +108,7 @@ class Deployed:
 def read_stored(cluster: Cluster, name: str) -> Stored:
     """Two requests."""
     config, secrets = stored(cluster, name)
+    notice(cluster, name, config)
     data = config.get("data", {})
     return Stored(
         exists=bool(config),

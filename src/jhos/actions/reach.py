@@ -3,6 +3,7 @@
 from base64 import b64decode
 
 from jhos.actions.list_deployments import names
+from jhos.actions.notice import notice
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
 from jhos.cluster.route import session_at, url_of
@@ -39,12 +40,12 @@ def hub_api(
     cluster: Cluster, name: str, route: Object, secret: Object, key: str = API_TOKEN
 ) -> HubApi:
     """Sends nothing. Raises JhosError where the Secret has no token yet."""
+    notice(cluster, name, secret)
     token = secret.get("data", {}).get(key)
     if not token:
         raise JhosError(
             f"Deployment {name} was made by an older jhos, which had no way into the hub.",
-            f"jhos build-images hub -n {cluster.namespace}, then "
-            f"jhos deploy --name {name} -n {cluster.namespace}",
+            f"jhos upgrade {name} -n {cluster.namespace}",
         )
     url = url_of(cluster, route)
     session, target = session_at(cluster, url)

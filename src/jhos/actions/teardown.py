@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from jhos.actions.list_deployments import names
+from jhos.actions.notice import notice
 from jhos.apply import remove
 from jhos.checks import check_rights
 from jhos.cluster import lease
@@ -111,6 +112,9 @@ def _found(cluster: Cluster, name: str, wish: Wish) -> Teardown:
     """All that bears the deployment's label and was made by jhos or by its hub."""
     others = tuple(each for each in names(cluster) if each != name) if wish.images else ()
     own = [obj for obj in _listed(cluster, name, KINDS) if _is_ours(obj)]
+    for obj in own:
+        if ObjectRef.of(obj) == ObjectRef("ConfigMap", f"{name}-cfg"):
+            notice(cluster, name, obj)
     shared = _shared(cluster) if wish.images and not others else []
     kept = _IMAGES if wish.images is False else ()
     plan = plan_teardown([*own, *shared], delete_data=wish.delete_storage, kept=kept)

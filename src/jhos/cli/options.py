@@ -27,6 +27,7 @@ class Target:
 
     def connect(self, timeout_s: float) -> "Cluster":
         """No request waits for longer than `timeout_s`; what passes within it is ridden out."""
+        from jhos.cli.terminal import warn
         from jhos.cluster.connect import connect
 
         if self.sandbox:
@@ -37,7 +38,7 @@ class Target:
         else:
             cluster = connect(self.kubeconfig, self.context, self.namespace)
         cluster.wire.patience_s = min(cluster.wire.patience_s, timeout_s)
-        cluster.wire.keep_trying(timeout_s)
+        cluster.wire.keep_trying(timeout_s, warn)
         return cluster
 
 

@@ -140,6 +140,12 @@ def _tell(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
+def warn(event: Event) -> None:
+    """A `Report` for commands that are over at once."""
+    if event.state is State.WARNING:
+        say(event.message)
+
+
 def _is_quiet() -> bool:
     return bool((context := click.get_current_context(silent=True)) and context.meta.get(QUIET))
 

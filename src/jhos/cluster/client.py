@@ -27,13 +27,14 @@ class Cluster:
 
     `router`: where the cluster's routes are reached over plain HTTP; None: at their own host.
     Every method raises the classes of `jhos.errors`, with the server's words. What may be sent
-    again is, until `wire.deadline`.
+    again is, until `wire.deadline`. `told`: what need not be said a second time.
     """
 
     def __init__(
         self, wire: Wire, *, namespace: str, context: str, router: str | None = None
     ) -> None:
         self.wire, self.namespace, self.context, self.router = wire, namespace, context, router
+        self.told: set[str] = set()
 
     @property
     def server(self) -> str:
