@@ -8,6 +8,7 @@ from jhos.checks import (
     TEARDOWN,
     Verdict,
     apis,
+    check_first,
     check_host,
     check_rights,
     limits,
@@ -144,6 +145,41 @@ def test_the_volume_of_the_database_needs_a_class(
 ) -> None:
     settings = load({"database": {"storage_class": wanted}})
     assert storage(premises(**known), settings).verdict is verdict
+
+
+def test_the_volumes_of_users_need_a_class_too() -> None:
+    wanted = {"auth": {"type": "openshift", "allow_all": True}, "database": {"type": "external"}}
+    volumes = {"storage": {"size": "1Gi", "storage_class": "gone"}}
+    assert storage(premises(), load(wanted, volumes)).verdict is Verdict.PROBLEM
+    assert storage(premises(classes=[], default_class=None), load(wanted)).verdict is Verdict.OK
+
+
+def test_a_volume_for_each_user_counts_in_the_quota() -> None:
+    wanted = {"auth": {"type": "openshift", "allow_all": True}, "storage": {"size": "2Gi"}}
+    free = quantities(requests_storage="7Gi")
+    assert quota(premises(free=free), load(wanted), deployed=False)[1] == 3
+
+
+def test_no_pod_is_counted_for_a_database_elsewhere() -> None:
+    found = quota(premises(free=quantities(pods=3)), load({"database": {"type": "sqlite"}}),
+                  deployed=False)  # fmt: skip
+    assert found[1] == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"groups": set()}, "route.openshift.io"),
+        ({"classes": [], "default_class": None}, "default class"),
+        ({"bounds": ({}, quantities(memory="400Mi"))}, "hub.memory"),
+        ({"free": quantities(pods=2)}, "pods lacks 1"),
+    ],
+)
+def test_what_cannot_run_is_not_begun(known: dict[str, Any], words: str) -> None:
+    check_first(premises(), SETTINGS)
+    with pytest.raises(Refused, match=words) as caught:
+        check_first(premises(**known), SETTINGS)
+    assert "--no-check" in caught.value.hint
 
 
 def test_public_images_stand_in_for_absent_streams() -> None:

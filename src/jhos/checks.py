@@ -72,6 +72,15 @@ def check_rights(cluster: Cluster, needed: Iterable[tuple[str, str]]) -> None:
     raise Refused(f"In project {cluster.namespace} you may not: {_words(missing)}.", _ASK_ADMIN)
 
 
+def check_first(premises: Premises, settings: Settings) -> None:
+    """Raises Refused where the first deployment could not become what is wanted."""
+    routes = apis(premises)[0]
+    room, _ = quota(premises, settings, deployed=False)
+    for found in (routes, storage(premises, settings), limits(premises, settings), room):
+        if found.verdict is Verdict.PROBLEM:
+            raise Refused(f"{found.check}: {found.message}.", f"{found.hint} {_ANYHOW}")
+
+
 def check_project(cluster: Cluster, rules: list[Object]) -> None:
     """Raises Refused where the user may do nothing: such a project, or none, looks the same."""
     if len(_missing(rules, DEPLOY)) == len(DEPLOY):
@@ -112,19 +121,33 @@ def apis(premises: Premises) -> list[Finding]:
 
 
 def storage(premises: Premises, settings: Settings) -> Finding:
-    """Whether the database's volume can be made."""
-    wanted, classes = settings.database.storage_class, premises.classes
+    """Whether the volumes of the database and of the users can be made."""
+    wanted, classes = _classes(settings), premises.classes
+    if not wanted:
+        return Finding("Storage", Verdict.OK, "no volume is needed")
     if classes is None:
         return Finding("Storage", Verdict.WARNING, "you may not see the storage classes")
-    if wanted:
-        there = wanted in classes
-        said = f"class {wanted} is {'there' if there else 'not there'}"
-        hint = "" if there else f"There are: {', '.join(classes) or 'none'}."
-        return Finding("Storage", Verdict.OK if there else Verdict.PROBLEM, said, hint)
-    if premises.default_class:
-        return Finding("Storage", Verdict.OK, f"default class {premises.default_class}")
-    hint = f"Set database.storage_class; there are: {', '.join(classes) or 'none'}."
-    return Finding("Storage", Verdict.PROBLEM, "there is no default class", hint)
+    there = f"There are: {', '.join(classes) or 'none'}."
+    for setting, name in wanted.items():
+        if name and name not in classes:
+            problem = f"class {name} ({setting}) is not there"
+            return Finding("Storage", Verdict.PROBLEM, problem, there)
+        if not name and not premises.default_class:
+            problem = "there is no default class"
+            return Finding("Storage", Verdict.PROBLEM, problem, f"Set {setting}. {there}")
+    default = f"default class {premises.default_class}"
+    said = dict.fromkeys(f"class {name}" if name else default for name in wanted.values())
+    return Finding("Storage", Verdict.OK, ", ".join(said))
+
+
+def _classes(settings: Settings) -> dict[str, str | None]:
+    """Of every volume that is needed, by the setting that chooses it."""
+    classes = {}
+    if settings.database.type != "external":
+        classes["database.storage_class"] = settings.database.storage_class
+    if settings.storage.size:
+        classes["storage.storage_class"] = settings.storage.storage_class
+    return classes
 
 
 def streams(premises: Premises) -> list[Finding]:
@@ -163,15 +186,16 @@ def quota(premises: Premises, settings: Settings, *, deployed: bool) -> tuple[Fi
 
     None: as many as the cluster holds. What is `deployed` is counted in the quota already.
     """
-    claims = {"persistentvolumeclaims": 1, "requests.storage": settings.database.storage}
-    base = _need([settings.hub, settings.proxy, settings.database], claims)
+    parts = [part for name, part in _parts(settings).items() if name != "notebook"]
+    own_volume = settings.database.type != "external"
+    base = _need(parts, _claim(settings.database.storage if own_volume else None))
     left = dict(premises.free) if deployed else _without(premises.free, base)
     short = [f"{key} lacks {_shown(key, -free)}" for key, free in left.items() if free < 0]
     hint = "Ask for more, or make the parts smaller (--notebook-memory …)."
     if short:
         said = f"hub, proxy and database do not fit: {', '.join(short)}"
         return Finding("Quota", Verdict.PROBLEM, said, hint), 0
-    fits = room(left, settings.notebook)
+    fits = room(left, settings.notebook, settings.storage.size)
     if fits is None:
         return Finding("Quota", Verdict.OK, "none that limits notebooks"), None
     verdict = Verdict.OK if fits else Verdict.PROBLEM
@@ -179,9 +203,12 @@ def quota(premises: Premises, settings: Settings, *, deployed: bool) -> tuple[Fi
     return Finding("Quota", verdict, said, "" if fits else hint), fits
 
 
-def room(free: Quantities, notebook: Resources) -> int | None:
-    """How many more notebook servers fit; None: no quota limits them."""
-    one = _need([notebook], {})
+def room(free: Quantities, notebook: Resources, volume: str | None = None) -> int | None:
+    """How many more notebook servers fit, each with a new volume of that size.
+
+    None: no quota limits them.
+    """
+    one = _need([notebook], _claim(volume))
     fits = [max(0, int(left // one[key])) for key, left in free.items() if one.get(key)]
     return min(fits, default=None)
 
@@ -215,16 +242,24 @@ _ASK_ADMIN = (
     "Someone who administers the project can grant you the role `admin`: "
     "rights of `edit` are not enough, since the hub needs a Role of its own."
 )
+_ANYHOW = "To deploy nevertheless: --no-check"
 _FROM_REGISTRY = "Name images of a registry with --hub-image and --notebook-image."
 
 
 def _parts(settings: Settings) -> dict[str, Resources]:
+    """What runs in a pod of its own."""
+    database = {"database": settings.database} if settings.database.type == "postgresql" else {}
     return {
         "hub": settings.hub,
         "proxy": settings.proxy,
-        "database": settings.database,
+        **database,
         "notebook": settings.notebook,
     }
+
+
+def _claim(size: str | None) -> dict[str, object]:
+    """What a volume of that size takes of a quota."""
+    return {"persistentvolumeclaims": 1, "requests.storage": size} if size else {}
 
 
 def _need(parts: Iterable[Resources], others: dict[str, object]) -> Quantities:

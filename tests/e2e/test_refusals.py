@@ -64,7 +64,10 @@ def test_a_quota_in_the_way_is_said_with_its_numbers(jhos: Run, kubectl: Run) ->
     admin = jhos("sandbox", "kubeconfig", "--admin").stdout.strip()
     kubectl("--kubeconfig", admin, "apply", "--server-side", "-f", "tests/e2e/quota.yaml")
     result = jhos("deploy", "--name", "small", "-n", "narrow", *FOREIGN, code=4)
-    assert "exceeded quota: narrow" in result.stderr
+    assert "do not fit: pods lacks 3" in result.stderr
+    assert objects(kubectl, "narrow", "cm,secret,pvc,lease", "app=small") == []
+    nevertheless = ("deploy", "--name", "small", "-n", "narrow", "--no-check", *FOREIGN)
+    assert "exceeded quota: narrow" in jhos(*nevertheless, code=4).stderr
     found = jhos("check", "small", "-n", "narrow", code=4).stdout
     assert "problem Quota" in found
     assert "room for 0 notebook servers" in found

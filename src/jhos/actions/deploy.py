@@ -43,12 +43,13 @@ def deploy(
     given: Given,
     *,
     create: bool,
+    check: bool = True,
     force: bool,
     wait: bool,
     timeout_s: float,
     report: Report,
 ) -> Deployed:
-    """`create`: request the project when it is not there.
+    """`create`: request the project when it is not there. `check`: that it can hold the hub.
 
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
@@ -60,5 +61,12 @@ def deploy(
     left = timeout_s - (time.monotonic() - began)
     edit = checked(given, report)
     return carry_out(
-        cluster, given.name, edit, force=force, wait=wait, timeout_s=left, report=report
+        cluster,
+        given.name,
+        edit,
+        force=force,
+        wait=wait,
+        timeout_s=left,
+        report=report,
+        check=check,
     )

@@ -12,10 +12,12 @@ from jhos.actions import history
 from jhos.actions.notice import notice
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
 from jhos.apply import apply, check_names, preview
-from jhos.checks import check_host
+from jhos.checks import check_first, check_host
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import choose_database_image, read_certificate, stored
+from jhos.cluster.facts import choose_database_image, read_certificate
+from jhos.cluster.facts import stored as kept
+from jhos.cluster.premises import premises
 from jhos.cluster.route import until_answered, url_of
 from jhos.configuration import USER_KEYS, joined, parted
 from jhos.errors import ClusterUnreachable, JhosError
@@ -107,7 +109,7 @@ class Deployed:
 
 def read_stored(cluster: Cluster, name: str) -> Stored:
     """Two requests."""
-    config, secrets = stored(cluster, name)
+    config, secrets = kept(cluster, name)
     notice(cluster, name, config)
     data = config.get("data", {})
     return Stored(
@@ -155,17 +157,22 @@ def carry_out(
     report: Report,
     may_return: bool = True,
     prepare: Prepare | None = None,
+    check: bool = True,
 ) -> Deployed:
     """Bring the deployment to what `edit` makes of what is stored; missing images are built.
 
     What does not become ready gives way to the revision before it, unless not `may_return`.
     `prepare` comes before the plan is applied, while no other run changes the deployment.
+    `check`: the first time, whether the project can hold it.
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
     deadline = time.monotonic() + timeout_s
     cluster.wire.keep_trying(timeout_s, report)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
-        wanted = wanted_of(cluster, edit(read_stored(cluster, name)))
+        stored = read_stored(cluster, name)
+        wanted = wanted_of(cluster, edit(stored))
+        if check and not stored.exists:
+            check_first(premises(cluster), wanted.settings)
         specs = find(cluster, wanted.settings, wanted.images)
         images = _built(cluster, wanted, specs, deadline, report)
         plan = preview(cluster, name, wanted.objects(images), force=force)

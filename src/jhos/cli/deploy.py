@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 @click.command()
 @given_options
 @click.option("--create-project", is_flag=True, help="Request the project when it is not there.")
+@click.option(
+    "--check/--no-check",
+    default=True,
+    help="The first time, whether quota, limits and storage let the hub run.  [default: check]",
+)
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
 @click.option(
@@ -34,6 +39,7 @@ def deploy(
     target: Target,
     given: "Given",
     create_project: bool,
+    check: bool,
     force_conflicts: bool,
     wait: bool,
     dry_run: str | None,
@@ -73,6 +79,7 @@ def deploy(
             cluster,
             given,
             create=create_project or target.sandbox,
+            check=check,
             force=force_conflicts,
             wait=wait,
             timeout_s=timeout_s,
