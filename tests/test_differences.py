@@ -35,7 +35,7 @@ def test_what_the_server_counts_is_no_difference() -> None:
     ("before", "after", "path"),
     [
         ({"rules": [{"verbs": ["get"]}]}, {"rules": [{"verbs": ["get", "list"]}]},
-         "rules[0].verbs"),
+         "rules[0].verbs[1]"),
         ({"metadata": {"labels": {"a.b/c": "1"}}}, {"metadata": {"labels": {"a.b/c": "2"}}},
          "metadata.labels[a.b/c]"),
         ({"data": {"settings.yaml": "a"}}, {"data": {"settings.yaml": "b"}},
@@ -49,6 +49,20 @@ def test_paths_read_as_people_write_them(
 ) -> None:
     common = {"kind": "Role", "metadata": {}}
     assert [each.path for each in differences({**common, **before}, {**common, **after})] == [path]
+
+
+def test_an_item_without_a_name_that_comes_in_between_leaves_the_others_alone() -> None:
+    def role(*rules: Any, command: list[str]) -> dict[str, Any]:
+        return {"kind": "Role", "metadata": {}, "rules": list(rules), "command": command}
+
+    first, second, new = ({"resources": [name]} for name in ("pods", "routes", "quotas"))
+    before = role(first, second, command=["run", "--port=1", "--old"])
+    after = role(first, new, second, command=["run", "--new", "--port=1"])
+    assert differences(before, after) == (
+        Difference("rules[1]", None, new),
+        Difference("command[1]", None, "--new"),
+        Difference("command[2]", "--old", None),
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """Where two states of an object differ, field by field, purely."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
@@ -45,27 +47,37 @@ def _compared(path: str, before: Any, after: Any) -> Iterator[Difference]:
     if pairs is None:
         yield Difference(path, before, after)
         return
-    for inner, (old, new) in pairs.items():
+    for inner, old, new in pairs:
         yield from _compared(inner, old, new)
 
 
-def _pairs(path: str, before: Any, after: Any) -> dict[str, tuple[Any, Any]] | None:
+def _pairs(path: str, before: Any, after: Any) -> list[tuple[str, Any, Any]] | None:
     """What stands at the same place on both sides; None where there is nothing to go into."""
     if path == _SETTINGS:
         before, after = _parsed(before), _parsed(after)
     if isinstance(before, dict) and isinstance(after, dict):
         keys = [*before, *(key for key in after if key not in before)]
-        return {_join(path, key): (before.get(key), after.get(key)) for key in keys}
+        return [(_join(path, key), before.get(key), after.get(key)) for key in keys]
     if not (isinstance(before, list) and isinstance(after, list)):
         return None
-    if not all(isinstance(item, dict) for item in (*before, *after)):
-        return None
-    key = next((key for key in _KEYS if _tells_apart(key, before) and _tells_apart(key, after)), "")
-    if not key:
-        both = enumerate(zip_longest(before, after))
-        return {f"{path}[{number}]": pair for number, pair in both}
+    key = next((key for key in _KEYS if _tells_apart(key, [before, after])), None)
+    if key is None:
+        return list(_aligned(path, before, after))
     old, new = ({item[key]: item for item in items} for items in (before, after))
-    return {f"{path}[{name}]": (old.get(name), new.get(name)) for name in {**old, **new}}
+    return [(f"{path}[{name}]", old.get(name), new.get(name)) for name in {**old, **new}]
+
+
+def _aligned(path: str, before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Items that have no name: those that are the same find each other."""
+    old_texts, new_texts = ([json.dumps(each, sort_keys=True) for each in items]
+                            for items in (before, after))  # fmt: skip
+    matcher = SequenceMatcher(None, old_texts, new_texts, autojunk=False)
+    for word, first, last, start, end in matcher.get_opcodes():
+        if word == "equal":
+            continue
+        for number, (old, new) in enumerate(zip_longest(before[first:last], after[start:end])):
+            place = (first if new is None else start) + number
+            yield f"{path}[{place}]", old, new
 
 
 def _parsed(document: Any) -> Any:
@@ -76,9 +88,11 @@ def _parsed(document: Any) -> Any:
         return None
 
 
-def _tells_apart(key: str, items: list[Any]) -> bool:
-    values = [item.get(key) for item in items]
-    return None not in values and len(set(values)) == len(values)
+def _tells_apart(key: str, lists: list[list[Any]]) -> bool:
+    """Whether no two items of one list have the same, and all have one."""
+    if not all(isinstance(item, dict) and item.get(key) for items in lists for item in items):
+        return False
+    return all(len({item[key] for item in items}) == len(items) for items in lists)
 
 
 def _join(path: str, key: str) -> str:

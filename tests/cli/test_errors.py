@@ -120,6 +120,35 @@ def test_wrong_usage_is_told_as_data_to_whom_reads_data(words: list[str]) -> Non
     assert error["message"]
 
 
+def test_colours_are_left_out_where_nobody_wants_them() -> None:
+    plain = {"KUBECONFIG": "/nowhere", "HOME": "/nowhere", "NO_COLOR": "1"}
+    colourful = {**plain, "NO_COLOR": None}
+    for environment, coloured in ((plain, False), (colourful, True)):
+        result = CliRunner().invoke(main, ["list"], env=environment, color=True)
+        assert result.exit_code == 3
+        assert ("\x1b[" in result.stderr) is coloured
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "offered"),
+    [
+        ("jhos deploy --auth op", 3, "openshift"),
+        ("jhos deploy --database sq", 3, "sqlite"),
+        ("jhos deploy --interface ", 3, "classic"),
+        ("jhos list --context he", 3, "here"),
+        ("jhos diff --ex", 2, "--exit-code"),
+        ("jhos settings sc", 2, "schema"),
+    ],
+)
+def test_a_shell_completes_values_without_a_cluster(
+    tmp_path: Path, words: str, last: int, offered: str
+) -> None:
+    config = kubeconfig(tmp_path, "https://127.0.0.1:1")
+    asked = {"_JHOS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(last)}
+    result = run(KUBECONFIG=config, **asked)
+    assert offered in [line.partition(",")[2] for line in result.stdout.splitlines()]
+
+
 def test_a_shell_completes_commands_and_names_stay_out_without_a_cluster() -> None:
     script = run("completion", "bash").stdout
     assert "_JHOS_COMPLETE=bash_complete" in script

@@ -62,6 +62,8 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         remember(ctx, args)
+        if os.environ.get("NO_COLOR"):  # https://no-color.org
+            ctx.color = False
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,7 +1,13 @@
 """jhos completion, and the names that a cluster completes."""
 
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
 import click
 from click.shell_completion import CompletionItem, get_completion_class
+
+if TYPE_CHECKING:
+    from jhos.cluster.client import Cluster
 
 COMPLETE_S = 3  # whoever presses a key does not wait for longer
 
@@ -28,13 +34,44 @@ def deployments(
 ) -> list[CompletionItem]:
     """Names of the project's deployments; none where the cluster does not say."""
     from jhos.actions.list_deployments import names
+
+    return _of_cluster(context, names, incomplete)
+
+
+def projects(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of the projects that the user may see."""
+
+    def names(cluster: "Cluster") -> list[str]:
+        return sorted(obj["metadata"]["name"] for obj in cluster.metadata("Project"))
+
+    return _of_cluster(context, names, incomplete)
+
+
+def contexts(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Of the kubeconfig; no cluster is asked."""
+    from jhos.cluster.kubeconfig import context_names
+
+    return _matching(context_names(context.params.get("kubeconfig")), incomplete)
+
+
+def words(*choices: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """A fixed choice, where a wrong one is told by the settings."""
+    return lambda _, __, incomplete: _matching(choices, incomplete)
+
+
+def _of_cluster(
+    context: click.Context, names: "Callable[[Cluster], list[str]]", incomplete: str
+) -> list[CompletionItem]:
     from jhos.cli.options import Target
     from jhos.errors import JhosError
 
-    words = {key: context.params.get(key) for key in ("kubeconfig", "context", "namespace")}
+    where = {key: context.params.get(key) for key in ("kubeconfig", "context", "namespace")}
     try:
-        cluster = Target(**words, sandbox=bool(context.params.get("sandbox"))).connect(COMPLETE_S)
-        found = names(cluster)
+        cluster = Target(**where, sandbox=bool(context.params.get("sandbox"))).connect(COMPLETE_S)
+        return _matching(names(cluster), incomplete)
     except JhosError:
         return []
-    return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+
+
+def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]

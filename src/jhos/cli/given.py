@@ -136,9 +136,12 @@ def _read(file: str) -> str:
 
 
 def configuration(file: Path | None) -> dict[str, str]:
+    """What is no Python is told before a cluster is asked."""
     if file is None:
         return {}
     try:
-        return {"jupyterhub_config.py": file.read_text()}
-    except (OSError, UnicodeDecodeError) as error:
+        text = file.read_text()
+        compile(text, str(file), "exec")
+    except (OSError, UnicodeDecodeError, SyntaxError, ValueError) as error:
         raise click.BadParameter(f"{error}", param_hint="--config") from error
+    return {"jupyterhub_config.py": text}

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from jhos.cli.completion import contexts, projects
+
 if TYPE_CHECKING:
     from jhos.cluster.client import Cluster
 
@@ -70,10 +72,13 @@ _NAMESPACE = click.option(
     "--project",
     metavar="PROJECT",
     envvar="JHOS_NAMESPACE",
+    shell_complete=projects,
     show_envvar=True,
     help="The project; else the context's.",
 )
-_CONTEXT = click.option("--context", metavar="NAME", help="A context of the kubeconfig.")
+_CONTEXT = click.option(
+    "--context", metavar="NAME", shell_complete=contexts, help="A context of the kubeconfig."
+)
 _KUBECONFIG = click.option(
     "--kubeconfig", metavar="FILE", help="Else KUBECONFIG, else ~/.kube/config."
 )

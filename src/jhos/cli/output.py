@@ -77,12 +77,14 @@ class Failure(click.ClickException):
         self.hint = clean(hint)
         self.exit_code = exit_code  # type: ignore[misc] # click reads it off the instance
         self.as_json = wants_data(context)  # JSON is YAML
+        self.color = context.color
 
     def show(self, file: Any = None) -> None:
         if self.as_json:
             error = {"exitCode": self.exit_code, "message": self.message, "hint": self.hint}
             click.echo(json.dumps({"error": error}), err=True, file=file)
             return
-        click.echo(click.style("Error: ", fg="red") + self.message, err=True, file=file)
+        head = click.style("Error: ", fg="red")
+        click.echo(head + self.message, err=True, file=file, color=self.color)
         if self.hint:
             click.echo(self.hint, err=True, file=file)

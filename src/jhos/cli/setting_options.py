@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jhos.cli.completion import deployments, words
 from jhos.cli.options import Command
+from jhos.settings.auth import PROVIDERS
 from jhos.settings.descriptions import DESCRIPTIONS
+from jhos.settings.rules import ACCESS_MODES, DATABASES, INTERFACES
 
 if TYPE_CHECKING:
     from jhos.settings.sources import Source
@@ -32,6 +35,12 @@ class Row:
         return f"{text} Repeatable." if self.kind in ("list", "pairs") else text
 
 
+CHOICES = {
+    "auth.type": tuple(PROVIDERS),
+    "database.type": DATABASES,
+    "notebook.interface": INTERFACES,
+    "storage.access_mode": ACCESS_MODES,
+}
 ROWS = (
     Row("--name", "name", "NAME"),
     Row("--notebook-image", "notebook.image", "IMAGE"),
@@ -116,7 +125,16 @@ def _option(row: Row) -> Callable[[Any], Any]:
             return click.option(row.option, metavar=row.metavar, multiple=True, help=row.help,
                                 callback=_pairs)  # fmt: skip
     kind = click.IntRange(min=0) if row.metavar == "NUMBER" else None
-    return click.option(row.option, metavar=row.metavar, type=kind, help=row.help)
+    return click.option(
+        row.option, metavar=row.metavar, type=kind, help=row.help, shell_complete=_words(row)
+    )
+
+
+def _words(row: Row) -> Any:
+    """What a shell completes the value with."""
+    if row.setting == "name":
+        return deployments
+    return words(*CHOICES[row.setting]) if row.setting in CHOICES else None
 
 
 def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str] | None:

@@ -3,13 +3,14 @@
 import base64
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from jhos.errors import ClusterUnreachable
+from jhos.errors import ClusterUnreachable, JhosError
 
 Document = dict[str, Any]
 
@@ -29,6 +30,17 @@ def path_of(kubeconfig: str | None) -> Path:
     """The file that a login is written to: the first of KUBECONFIG's."""
     paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     return Path(next(filter(None, paths.split(os.pathsep)), "~/.kube/config")).expanduser()
+
+
+def context_names(kubeconfig: str | None) -> list[str]:
+    """Of all the files; none of one that cannot be read."""
+    paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    names = []
+    for path in filter(None, paths.split(os.pathsep)):
+        with suppress(JhosError, OSError):
+            contexts = _read(Path(path).expanduser()).get("contexts") or []
+            names += [str(each["name"]) for each in contexts if "name" in each]
+    return names
 
 
 def known_authority(path: Path, server: str) -> str | None:
