@@ -85,3 +85,33 @@ def test_another_program_deploys_what_is_rendered(
     shown = {(obj["kind"], obj["metadata"]["name"]) for obj in yaml.safe_load_all(printed)}
     assert len(shown) == len(before) - 1
     jhos("teardown", "gitops", "-n", project, "--yes", "--delete-storage")
+
+
+def example(command: str) -> Any:
+    """The one that docs/output.md shows."""
+    document = Path("docs/output.md").read_text()
+    section = document.partition(f"\n## jhos {command}\n")[2].partition("\n## ")[0]
+    return json.loads(section.partition("```json\n")[2].partition("```")[0])
+
+
+def shape(value: Any) -> Any:
+    """Keys, of lists those of the first item."""
+    if isinstance(value, dict):
+        return {key: shape(each) for key, each in value.items()}
+    return [shape(value[0])] if isinstance(value, list) and value else None
+
+
+def test_data_has_the_documented_shape(jhos: Run, project: str) -> None:
+    where = ("-n", project, "-o", "json")
+    wanted = ("--name", "shaped", *where)
+    told = json.loads(jhos("deploy", *wanted, "--no-wait").stdout)
+    assert shape(told) == shape(example("deploy"))
+    differing = json.loads(jhos("diff", *wanted, "--hub-memory", "700Mi").stdout)
+    differing["changes"] = [each for each in differing["changes"] if each["fields"]]
+    differing["builds"] = ["none here"]
+    assert shape(differing) == shape(example("diff"))
+    assert shape(json.loads(jhos("check", "shaped", *where).stdout)) == shape(example("check"))
+    assert shape(json.loads(jhos("list", *where).stdout)) == shape(example("list"))
+    explained = json.loads(jhos("settings", "show", "shaped", "--explain", *where).stdout)
+    assert {"setting": "name", "value": "shaped", "source": "deployment"} in explained
+    jhos("teardown", "shaped", "-n", project, "--yes", "--delete-storage")
