@@ -1,5 +1,6 @@
 """The build configs that are sent, held to the recorded API."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from jhos.actions.build_images import build_objects
 from jhos.cluster.facts import Builder
-from jhos.images import Git, Image, Wishes, catalog, custom, from_git, with_parents
+from jhos.images import Git, Image, Wishes, catalog, content_hash, custom, from_git, with_parents
 from tests.sandbox.server import serving
 
 BUILDER = Builder("3.12", "sha256:aa", {"kind": "ImageStreamTag", "name": "python:3.12-ubi9"})
@@ -54,6 +55,14 @@ def test_files_of_a_build_secret_lie_beside_the_source_only_while_it_builds() ->
 def test_an_index_reaches_the_build_as_its_environment() -> None:
     env = config(NOTEBOOKS)["spec"]["strategy"]["sourceStrategy"]["env"]
     assert env == [{"name": "PIP_INDEX_URL", "value": "https://pypi.example.com/simple"}]
+
+
+def test_only_the_image_whose_pins_are_loosened_is_told_so() -> None:
+    loose = replace(NOTEBOOKS, loosen_pins=True)
+    env = config(loose, Wishes())["spec"]["strategy"]["sourceStrategy"]["env"]
+    assert env == [{"name": "JHOS_LOOSEN_PINS", "value": "true"}]
+    assert "env" not in config(NOTEBOOKS, Wishes())["spec"]["strategy"]["sourceStrategy"]
+    assert content_hash(loose, "b") != content_hash(NOTEBOOKS, "b")
 
 
 @pytest.mark.parametrize("image", [*catalog().values(), NOTEBOOKS], ids=lambda each: each.name)

@@ -43,6 +43,7 @@ class Image:
 
     `builder` is `python`, the key of the row whose image it is built on, or an image. `app` is
     the deployment that the image belongs to alone, `hook_secret` the Secret of its webhook.
+    `loosen_pins`: newer versions than those that its requirements pin will do.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Image:
     versioned: str | None = None
     app: str | None = None
     hook_secret: str | None = None
+    loosen_pins: bool = False
 
     @property
     def version(self) -> str | None:
@@ -120,7 +122,8 @@ def from_git(image: Image, git: Git) -> Image:
     return replace(image, source=replace(git, context_dir=context))
 
 
-def custom(base: Image, name: str, source: Path | Git, *, app: str | None = None) -> Image:
+def custom(base: Image, name: str, source: Path | Git, *, app: str | None = None,
+           loosen_pins: bool = False) -> Image:  # fmt: skip
     """`NAME:latest`, the source laid over the image `base` by Source-to-Image."""
     return Image(
         key=name,
@@ -131,6 +134,7 @@ def custom(base: Image, name: str, source: Path | Git, *, app: str | None = None
         description=f"{base.description}, customized",
         labels={**base.labels, "io.k8s.display-name": name},
         app=app,
+        loosen_pins=loosen_pins,
     )
 
 
@@ -185,6 +189,8 @@ def content_hash(image: Image, builder: str) -> str:
     For a git repository: when its address, reference or directory does.
     """
     total = hashlib.sha256(builder.encode())
+    if image.loosen_pins:
+        total.update(b"loosened")
     if isinstance(image.source, Git):
         total.update(repr(image.source).encode())
         return total.hexdigest()[:16]

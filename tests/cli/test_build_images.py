@@ -21,6 +21,7 @@ def run(*arguments: str) -> Result:
         (["hub", "--all"], "without names"),
         (["--all", "--name", "a"], "Choose one"),
         (["hub", "--ref", "v1"], "--from-git URL"),
+        (["hub", "--loosen-pins"], "goes with --source"),
         (["hub", "--source", ".", "--as", "jupyterhub"], "is the name of an image of jhos"),
         (["hub", "--source", ".", "--as", "No!"], "No!"),
         (["hub", "--source", "/nowhere/x", "--as", "x"], "neither a directory nor"),

@@ -1,9 +1,12 @@
 """Source-to-image over the built images: what becomes of a repository."""
 
+import json
 import os
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -14,26 +17,41 @@ Assemble = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def assemble(tmp_path: Path) -> Assemble:
-    """Runs the builder's assemble on files given by name; packages are only named."""
-    for name in ("install-packages", "fix-permissions"):
+    """Runs the builder's assemble on files given by name; packages are only named.
+
+    A requirement `broken` cannot be installed. `environment`: of the build.
+    """
+    programs = {
+        "fix-permissions": "",
+        "install-packages": 'echo "$(basename "$0") ${@:2}"; cat "${@: -1}"\n'
+        '! grep -q "^broken" "${@: -1}"',
+        "python3": f'exec {sys.executable} "$@"',
+    }
+    for name, body in programs.items():
         witness = tmp_path / "root/bin" / name
         witness.parent.mkdir(parents=True, exist_ok=True)
-        witness.write_text('#!/bin/bash\necho "$(basename "$0") ${@:2}"\n')
+        witness.write_text(f"#!/bin/bash\n{body}\n")
         witness.chmod(0o755)
     (tmp_path / "root/src").mkdir()
 
-    def assemble(**files: str | bytes) -> subprocess.CompletedProcess[str]:
+    def assemble(
+        environment: Mapping[str, str] = MappingProxyType({}), **files: str | bytes
+    ) -> subprocess.CompletedProcess[str]:
         (tmp_path / "source").mkdir(exist_ok=True)
         for name, content in files.items():
             path = tmp_path / "source" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
         box = ["bwrap", "--ro-bind", "/", "/", "--tmpfs", "/tmp"]
+        box += ["--ro-bind", sys.prefix, sys.prefix]
         box += ["--ro-bind", str(tmp_path / "source"), "/tmp/src"]
         box += ["--bind", str(tmp_path / "root"), "/tmp/root"]
         box += ["--ro-bind", str(HUB_IMAGE / "builder"), "/tmp/builder"]
         box += ["--setenv", "APP_ROOT", "/tmp/root"]
-        box += ["--setenv", "PATH", "/tmp/root/bin:/usr/bin:/bin", "/tmp/builder/assemble"]
+        box += ["--setenv", "PATH", "/tmp/root/bin:/usr/bin:/bin"]
+        for name, value in environment.items():
+            box += ["--setenv", name, value]
+        box += ["/tmp/builder/assemble"]
         return subprocess.run(box, capture_output=True, text=True, timeout=60)
 
     return assemble
@@ -59,11 +77,62 @@ def test_nothing_is_installed_where_nothing_is_required(assemble: Assemble) -> N
     assert "--requirement" not in built.stdout
 
 
-@pytest.mark.parametrize("place", ["environment.yml", ".binder/environment.yaml"])
-def test_conda_alone_is_refused_with_the_remedy(assemble: Assemble, place: str) -> None:
-    built = assemble(**{place: "dependencies: [numpy]"})
+LOOSE = {"JHOS_LOOSEN_PINS": "true"}
+OLD = "numpy==1.11.1\nscipy[all] == 0.17.*  # old\npandas~=0.18,<3\nseaborn\n-r more.txt\n"
+
+
+def test_pins_are_kept_where_nobody_says_otherwise(assemble: Assemble) -> None:
+    assert OLD in assemble(**{"requirements.txt": OLD}).stdout
+
+
+def test_newer_versions_than_those_of_old_pins_do_on_request(
+    assemble: Assemble, tmp_path: Path
+) -> None:
+    built = assemble(LOOSE, **{"requirements.txt": OLD})
+    assert built.returncode == 0, built.stderr
+    for line in ("numpy>=1.11.1", "scipy[all] >= 0.17  # old", "pandas>=0.18,<3", "-r more.txt"):
+        assert line in built.stdout
+    assert [path.name for path in (tmp_path / "root/src").iterdir()] == ["requirements.txt"]
+    assert (tmp_path / "root/src/requirements.txt").read_text() == OLD
+
+
+def test_where_a_pin_cannot_be_installed_the_remedy_is_named(assemble: Assemble) -> None:
+    built = assemble(**{"requirements.txt": "broken==1\n"})
     assert built.returncode == 1
-    assert "requirements.txt" in built.stderr
+    assert "requirements.txt could not be installed" in built.stderr
+    assert "--loosen-pins" in built.stderr
+    assert "--loosen-pins" not in assemble(LOOSE, **{"requirements.txt": "broken==1\n"}).stderr
+
+
+@pytest.mark.parametrize("place", ["environment.yml", ".binder/environment.yaml"])
+def test_what_an_environment_file_has_pip_install_is_installed(
+    assemble: Assemble, tmp_path: Path, place: str
+) -> None:
+    text = "name: x\ndependencies:\n- python=3.5\n- pip\n- pip: [tabulate==0.9, -r more.txt]\n"
+    built = assemble(**{place: text})
+    assert built.returncode == 0, built.stderr
+    assert "\ntabulate==0.9\n-r more.txt\n" in built.stdout
+    landed = (tmp_path / "root/src" / place).parent
+    assert [path.name for path in landed.iterdir() if path.is_file()] == [Path(place).name]
+
+
+def test_packages_of_conda_are_refused_with_the_requirements_to_write(assemble: Assemble) -> None:
+    specs = ["python=3.9", "numpy=1.24", "scipy=1.10.1=py39_0", "conda-forge::pandas>=1.5,<3",
+             "pytorch", "xarray 2023.*", {"pip": ["tabulate"]}]  # fmt: skip
+    built = assemble(**{"environment.yml": json.dumps({"dependencies": specs})})
+    assert built.returncode == 1
+    said = [line.strip() for line in built.stderr.splitlines() if line.startswith("  ")]
+    assert said == ["numpy==1.24.*", "scipy==1.10.1", "pandas>=1.5,<3", "torch",
+                    "xarray==2023.*", "tabulate"]  # fmt: skip
+    assert "requirements.txt" in built.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("text", ["{", "[1, 2]", "dependencies: 3"])
+def test_a_broken_environment_file_is_said_so(assemble: Assemble, text: str) -> None:
+    built = assemble(**{"environment.yml": text})
+    assert built.returncode == 1
+    assert "environment.yml is not an environment file" in built.stderr
+    assert "Traceback" not in built.stderr
 
 
 @pytest.mark.parametrize(
@@ -126,14 +195,17 @@ def test_odd_names_and_links_that_lead_nowhere_are_kept(assemble: Assemble, tmp_
 @pytest.mark.parametrize("context", [HUB_IMAGE, MINIMAL])
 @pytest.mark.parametrize(
     "script", [".s2i/bin/assemble", ".s2i/bin/run", "builder/assemble", "builder/run",
-               "builder/save-artifacts", "builder/usage", "bin/install-packages"],
+               "builder/conda-requirements", "builder/save-artifacts", "builder/usage",
+               "bin/install-packages"],
 )  # fmt: skip
 def test_the_scripts_of_a_builder_are_executable(context: Path, script: str) -> None:
     assert (context / script).stat().st_mode & 0o111 == 0o111
 
 
 def test_the_hub_and_notebook_images_share_one_installer() -> None:
-    for shared in ("bin/install-packages", "builder/assemble", "builder/save-artifacts", "uv.txt"):
-        # Real files: a context directory of a git repository holds no links out of it.
+    for shared in ("bin/install-packages", "builder/assemble", "builder/conda-requirements",
+                   "builder/save-artifacts", "uv.txt"):  # fmt: skip
+        # Real files: a build of a git repository's folder keeps links as they are, and those
+        # that lead out of the folder lead nowhere.
         assert not (MINIMAL / shared).is_symlink()
         assert (MINIMAL / shared).read_bytes() == (HUB_IMAGE / shared).read_bytes()

@@ -10,7 +10,8 @@ from tests.hub_image.conftest import HUB_IMAGE, MINIMAL
 
 IMAGES = MINIMAL.parent
 PINNED = [
-    HUB_IMAGE / "requirements.txt", HUB_IMAGE / "uv.txt", *sorted(IMAGES.glob("*/requirements.txt"))
+    *(HUB_IMAGE / name for name in ("requirements.txt", "build.txt", "uv.txt")),
+    *sorted(IMAGES.glob("*/requirements.txt"))
 ]  # fmt: skip
 PINS = "requirements.txt"
 LOCK = HUB_IMAGE / "proxy/package-lock.json"

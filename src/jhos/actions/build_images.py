@@ -266,6 +266,7 @@ def build_objects(
 ) -> list[Object]:
     """Image stream and build config."""
     image_labels = {**image.labels, CONTENT_LABEL: content}
+    env = {**wishes.env, **({"JHOS_LOOSEN_PINS": "true"} if image.loosen_pins else {})}
     config = render_one(
         "images/buildconfig.yaml.j2",
         image=image,
@@ -273,7 +274,7 @@ def build_objects(
         builder=builder.source,
         source=_source(image, wishes),
         tag=spec,
-        env=[{"name": key, "value": value} for key, value in wishes.env.items()],
+        env=[{"name": key, "value": value} for key, value in env.items()],
         image_labels=[{"name": key, "value": value} for key, value in image_labels.items()],
         wishes=wishes,
         hook_secret=image.hook_secret,

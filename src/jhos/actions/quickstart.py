@@ -39,6 +39,7 @@ def quickstart(
     *,
     base: str | None,
     watch: bool,
+    loosen_pins: bool,
     wishes: Wishes,
     create: bool,
     deploy: Callable[[], Deployed],
@@ -55,8 +56,8 @@ def quickstart(
     check_builds(cluster)
     image, python = _image(name, git, base)
     wishes = replace(wishes, python=wishes.python or python)
-    if watch:
-        image = replace(image, hook_secret=f"{name}-webhook")
+    hook_secret = f"{name}-webhook" if watch else None
+    image = replace(image, hook_secret=hook_secret, loosen_pins=loosen_pins)
     _announce(cluster, image)
     hook = _hook(cluster, name, git) if watch else ""
     build = _Build(cluster, image, wishes, timeout_s, report)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jhos.images import Image, Wishes
 
 DEFAULT = ("hub", "minimal")
+LOOSEN_HELP = "Take newer versions where the requirements pin old ones."
 _NO_TAG = "Without a tag or reference the repository's default branch."
 
 
@@ -25,6 +26,7 @@ _NO_TAG = "Without a tag or reference the repository's default branch."
 @click.option("--python", metavar="VERSION", help="Of the notebook images, as 3.12.")
 @click.option("--source", metavar="DIR|URL", help="Lay this over IMAGE, for an image of your own.")
 @click.option("--as", "as_name", metavar="NAME", help="Of that image: NAME:latest.")
+@click.option("--loosen-pins", is_flag=True, help=LOOSEN_HELP)
 @click.option("--name", "deployment", metavar="NAME",
               help="Build the image of a quickstart once more.")  # fmt: skip
 @click.option("--from-git", metavar="URL", help="Take the sources from a clone of jhos.")
@@ -102,6 +104,8 @@ def _check(images: tuple[str, ...], options: dict[str, Any]) -> None:
         raise click.UsageError(f"Name the one IMAGE that --{_NAMES[given[0]]} is for.")
     if given and given[0] in ("deployment", "everything") and images:
         raise click.UsageError(f"--{_NAMES[given[0]]} goes without names of images.")
+    if options["loosen_pins"] and not options["source"]:
+        raise click.UsageError("--loosen-pins goes with --source DIR|URL.")
     if not (options["source"] or options["from_git"]):
         for option in ("ref", "context_dir", "git_secret"):
             if options[option]:
@@ -135,7 +139,8 @@ def _images(names: "Iterable[str]", options: dict[str, Any]) -> "list[Image]":
         source = source_of(
             options["source"], ref=ref, context_dir=context_dir, secret=options["git_secret"]
         )
-        return [custom(images[0], options["as_name"], source)]
+        loosen = options["loosen_pins"]
+        return [custom(images[0], options["as_name"], source, loosen_pins=loosen)]
     return images
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.build_images import wishes
+from jhos.cli.build_images import LOOSEN_HELP, wishes
 from jhos.cli.deploy import result, summary
 from jhos.cli.given import configuration, file_option, sources
 from jhos.cli.options import Target, target_options, timeout_option
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--builder-image", metavar="IMAGE",
               help="What it is laid over: scipy, tensorflow, an image; else minimal.")  # fmt: skip
 @click.option("--python", metavar="VERSION", help="Of the notebook image, as 3.12.")
+@click.option("--loosen-pins", is_flag=True, help=LOOSEN_HELP)
 @file_option
 @click.option("--notebook-memory", metavar="SIZE", help="Limit for each server, as 1Gi.")
 @click.option(
@@ -52,6 +53,7 @@ def quickstart(
     notebook_memory: str | None,
     config_file: Path | None,
     watch_repo: bool,
+    loosen_pins: bool,
     create_project: bool,
     timeout_s: int,
     output: str,
@@ -64,7 +66,8 @@ def quickstart(
 
     \b
     Examples:
-      jhos quickstart --name jakevdp --git-url https://github.com/jakevdp/PythonDataScienceHandbook
+      jhos quickstart --name jakevdp --loosen-pins \\
+        --git-url https://github.com/jakevdp/PythonDataScienceHandbook
       jhos quickstart --name course --git-url https://example.com/course.git --git-ref 2026 \\
         --context-dir notebooks --builder-image scipy --watch-repo
     """
@@ -107,6 +110,7 @@ def quickstart(
             git,
             base=builder_image,
             watch=watch_repo,
+            loosen_pins=loosen_pins,
             wishes=wishes(options),
             create=create_project or target.sandbox,
             deploy=deploy_hub,

