@@ -197,7 +197,8 @@ class _Run:
 
     def _start(self, image: Image, builder: Builder, spec: str, content: str) -> str:
         """The name of the new build. Raises Conflict where its objects are somebody else's."""
-        self.report(Event(f"Image {spec}", State.RUNNING, "sending the source"))
+        begins = "beginning" if isinstance(image.source, Git) else "sending the source"
+        self.report(Event(f"Image {spec}", State.RUNNING, begins))
         objects = build_objects(image, builder, spec, content, self.wishes)
         check_own(self.cluster, objects)
         for obj in objects:

@@ -67,10 +67,10 @@ def unzip(archive: Path, target: Path) -> None:
 
 async def clone(git: Object, target: Path, on_log: OnLog, environment: Mapping[str, str]) -> None:
     on_log(f'Cloning "{git["uri"]}" ...\n'.encode())
-    command = ["git", "clone", "--recurse-submodules", "--", git["uri"], str(target)]
-    await _run(command, on_log, environment)
+    quietly = ("--quiet", "--recurse-submodules")
+    await _run(["git", "clone", *quietly, "--", git["uri"], str(target)], on_log, environment)
     if ref := git.get("ref"):
-        command = ["git", "-C", str(target), "checkout", "--recurse-submodules", ref, "--"]
+        command = ["git", "-C", str(target), "checkout", *quietly, ref, "--"]
         await _run(command, on_log, environment)
 
 
