@@ -9,11 +9,12 @@ import pytest
 
 from jhos.sandbox.client import Object
 from jhos.sandbox.controllers import build_phases as phases
+from jhos.sandbox.controllers.build_pods import POD_NAME
 from jhos.sandbox.controllers.buildconfigs import instantiate, instantiate_binary
 from jhos.sandbox.controllers.firsts import ensure
 from jhos.sandbox.controllers.imagestreams import STREAMS
 from jhos.sandbox.controllers.old_events import remove_old
-from tests.sandbox.control import Plane, control_plane
+from tests.sandbox.control import PODS, Plane, control_plane
 
 BUILDS = "apis/build.openshift.io/v1/builds"
 CONFIGS = "apis/build.openshift.io/v1/buildconfigs"
@@ -24,6 +25,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture
 async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
     async with control_plane(tmp_path) as running:
+        await running.add_node()
         yield running
 
 
@@ -99,6 +101,51 @@ async def test_a_cancelled_build_ends_and_lets_the_next_begin(plane: Plane) -> N
     build = await until_phase(plane, "app-1", "Cancelled")
     assert build["status"]["reason"] == "CancelledBuild"
     await until_phase(plane, "app-2", "Failed")
+
+
+async def test_a_build_has_a_pod_that_ends_as_it_does(plane: Plane) -> None:
+    await add_stream(plane)
+    await add_config(plane, resources={"limits": {"memory": "1Gi"}})
+    await start(plane)
+    build = await until_phase(plane, "app-1", "Failed")
+    assert build["metadata"]["annotations"][POD_NAME] == "app-1-build"
+
+    async def failed() -> Object | None:
+        pod = await plane.client.get(PODS, "demo", "app-1-build")
+        return pod if pod["status"]["phase"] == "Failed" else None
+
+    pod = await plane.until(failed)
+    assert pod["spec"]["nodeName"] == "sandbox"
+    assert pod["spec"]["containers"][0]["resources"]["limits"] == {"memory": "1Gi"}
+
+
+async def test_a_quota_holds_a_build_up_and_is_told(plane: Plane) -> None:
+    quota = {"metadata": {"name": "q", "namespace": "demo"}, "spec": {"hard": {"pods": "0"}}}
+    await plane.client.create("api/v1/resourcequotas", quota)
+    await add_stream(plane)
+    await add_config(plane)
+    await start(plane)
+
+    async def said() -> bool:
+        status = (await plane.client.get(BUILDS, "demo", "app-1"))["status"]
+        return bool(status.get("reason") == "CannotCreateBuildPod")
+
+    await plane.until(said)
+    events = await plane.client.list(EVENTS, "demo")
+    assert any("exceeded quota: q" in event["message"] for event in events)
+    await plane.client.delete("api/v1/resourcequotas", "demo", "q")
+    await until_phase(plane, "app-1", "Failed")
+
+
+async def test_a_build_ends_with_its_pod(tmp_path: Path) -> None:
+    async with control_plane(tmp_path) as without_node:
+        await add_stream(without_node)
+        await add_config(without_node)
+        await start(without_node)
+        await until_phase(without_node, "app-1", "Pending")
+        await without_node.client.delete(PODS, "demo", "app-1-build")
+        build = await until_phase(without_node, "app-1", "Error")
+        assert build["status"]["reason"] == "BuildPodDeleted"
 
 
 async def test_old_builds_go_with_their_files(plane: Plane) -> None:

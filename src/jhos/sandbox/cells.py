@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jhos.sandbox.ages import age, ago, since
+from jhos.sandbox.ages import age, ago, duration, since
 
 Object = dict[str, Any]
 NONE = "<none>"
@@ -232,9 +232,9 @@ def build_config(obj: Object) -> list[Any]:
 def build(obj: Object) -> list[Any]:
     spec, status = obj["spec"], obj.get("status", {})
     state, reason = status.get("phase", ""), status.get("reason")
-    start, end = status.get("startTimestamp"), status.get("completionTimestamp")
+    start, seconds = status.get("startTimestamp"), status.get("duration", 0) // 10**9
     shown = f"{state} ({reason})" if reason else state
-    took = since(start, end) if start else ""
+    took = duration(seconds) if seconds else ""
     return [spec["strategy"].get("type", ""), _source(spec), shown, ago(start), took]
 
 

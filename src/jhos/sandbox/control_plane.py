@@ -41,24 +41,24 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 log = logging.getLogger(__name__)
 
 
-def main(where: Layout) -> None:
+def main(where: Layout, *, api_only: bool = False) -> None:
     """Run until SIGTERM or SIGINT."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     reset_signals()
     try:
-        asyncio.run(serve(where))
+        asyncio.run(serve(where, api_only=api_only))
     except SandboxError as error:
         sys.exit(f"{error.message}\n{error.hint}".rstrip())
 
 
-async def serve(where: Layout) -> None:
+async def serve(where: Layout, *, api_only: bool = False) -> None:
     """Everything, in the order in which one part needs the other; undone backwards."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with AsyncExitStack() as stack:
-        plane = ControlPlane(where)
+        plane = ControlPlane(where, api_only=api_only)
         await plane.start(stack)
         stopping = asyncio.create_task(ended.wait())
         await asyncio.wait([stopping, *plane.tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -71,10 +71,10 @@ async def serve(where: Layout) -> None:
 class ControlPlane:
     """One running sandbox."""
 
-    def __init__(self, where: Layout) -> None:
+    def __init__(self, where: Layout, *, api_only: bool = False) -> None:
         self.layout, self.pki = where, Pki(where.pki)
         self.tasks: list[asyncio.Task[None]] = []
-        self.status = daemon.Status(pid=os.getpid(), started=timestamp())
+        self.status = daemon.Status(pid=os.getpid(), started=timestamp(), api_only=api_only)
         self.before = daemon.read_status(where)
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -86,13 +86,21 @@ class ControlPlane:
         api = await stack.enter_async_context(self._api(hooks))
         await mark_down(self.client)
         stack.push_async_callback(informers.close)
-        router = await stack.enter_async_context(self._router(informers))
+        router = ""
+        if not self.status.api_only:
+            router = await stack.enter_async_context(self._router(informers))
         self._report(state="starting", api=api, router=router)
         self._write_kubeconfigs()
         stack.push_async_callback(self._end_tasks)
         await firsts.ensure(self.client, self.layout)
-        informers.of(NODES).listen(self._on_node)
         self._run(self._control(informers))
+        if self.status.api_only:
+            self._report(state="running")
+        else:
+            self._start_node(informers)
+
+    def _start_node(self, informers: Informers) -> None:
+        informers.of(NODES).listen(self._on_node)
         self.node = NodeProcess(self.layout, self._on_node_exit)
         self._run(self.node.run())
 
@@ -155,7 +163,9 @@ class ControlPlane:
             record=Recorder(self.client),
             layout=self.layout,
         )
-        await controllers.run(control, self.pki.ca_pem(), APPS_DOMAIN)
+        await controllers.run(
+            control, self.pki.ca_pem(), APPS_DOMAIN, api_only=self.status.api_only
+        )
 
     def _run(self, coroutine: Coroutine[None, None, None]) -> None:
         self.tasks.append(asyncio.create_task(coroutine))

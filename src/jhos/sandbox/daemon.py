@@ -35,6 +35,7 @@ class Status:
     """`state`: stopped, starting (the API answers), running (pods can run) or degraded.
 
     `api` is a URL, `router` is `127.0.0.1:PORT`, `started` a timestamp; empty when not known.
+    `api_only`: there is neither node nor router.
     """
 
     state: str = "stopped"
@@ -44,17 +45,22 @@ class Status:
     node_pid: int | None = None
     started: str = ""
     message: str = ""
+    api_only: bool = False
 
 
-def start(where: Layout, report: Report = lambda _: None) -> Status:
-    """Have the sandbox run, its node ready; raises SandboxError with the log's last lines."""
+def start(where: Layout, report: Report = lambda _: None, *, api_only: bool = False) -> Status:
+    """Have the sandbox run, its node ready; raises SandboxError with the log's last lines.
+
+    With `api_only` nothing runs pods, builds or routes: these stay as they are made.
+    """
     present = status(where)
     if present.state == "running":
+        _check_kind(present, api_only)
         return present
     process = None
     if not _is_locked(where):
         report("Starting the sandbox cluster")
-        process = _spawn(where)
+        process = _spawn(where, api_only)
     return _await_running(where, process, report)
 
 
@@ -106,7 +112,13 @@ def write_status(where: Layout, present: Status) -> None:
     new.rename(where.status)
 
 
-def _spawn(where: Layout) -> subprocess.Popen[bytes]:
+def _check_kind(present: Status, api_only: bool) -> None:
+    if present.api_only != api_only:
+        runs = "without a node" if present.api_only else "with its node"
+        raise SandboxError(f"the sandbox runs already, {runs}", "stop it first: jhos sandbox stop")
+
+
+def _spawn(where: Layout, api_only: bool) -> subprocess.Popen[bytes]:
     if sys.platform != "linux":
         raise SandboxError(
             f"the sandbox needs Linux, this is {sys.platform}", "run it in a Linux virtual machine"
@@ -115,6 +127,7 @@ def _spawn(where: Layout) -> subprocess.Popen[bytes]:
     if where.log.exists() and where.log.stat().st_size > LOG_BYTES:
         where.log.rename(where.log.with_suffix(".log.1"))
     command = [sys.executable, "-m", "jhos.sandbox.daemon", "--state", str(where.root)]
+    command += ["--api-only"] if api_only else []
     with where.log.open("ab") as log:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -199,12 +212,14 @@ def _hold_lock(where: Layout) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="jhos-sandbox")
     parser.add_argument("--state", type=Path, required=True, help="the state directory")
-    where = layout(parser.parse_args().state)
+    parser.add_argument("--api-only", action="store_true", help="without node and router")
+    arguments = parser.parse_args()
+    where = layout(arguments.state)
     where.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     _hold_lock(where)
     from jhos.sandbox import control_plane  # here, as `start` and `status` shall be quick
 
-    control_plane.main(where)
+    control_plane.main(where, api_only=arguments.api_only)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ from pathlib import Path
 from jhos.sandbox.call import Query
 from jhos.sandbox.client import ApiClient, Object
 from jhos.sandbox.controllers.build_phases import is_done
+from jhos.sandbox.controllers.build_pods import BUILD_NAME, is_build_pod
 from jhos.sandbox.controllers.buildconfigs import instantiate_binary
 from jhos.sandbox.controllers.builds import BUILDS
 from jhos.sandbox.controllers.informers import Informers
+from jhos.sandbox.controllers.meta import annotations
 from jhos.sandbox.controllers.replicasets import PODS
 from jhos.sandbox.layout import Layout
 from jhos.sandbox.node.logs import read_log
@@ -30,6 +32,10 @@ class Hooks:
         found = self.informers.of(PODS).get(namespace, pod)
         if found is None:
             found = await self.client.get(PODS, namespace, pod)
+        if is_build_pod(found):
+            async for chunk in self.build_logs(namespace, annotations(found)[BUILD_NAME], query):
+                yield chunk
+            return
         lines = read_log(
             self.layout,
             found["metadata"]["uid"],

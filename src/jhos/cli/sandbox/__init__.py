@@ -50,8 +50,13 @@ def sandbox(context: click.Context, state_dir: Path | None) -> None:
 
 
 @sandbox.command(short_help="Start the cluster.")
+@click.option(
+    "--api-only",
+    is_flag=True,
+    help="Without node and router: pods, builds and routes are kept but nothing runs them.",
+)
 @click.pass_obj
-def start(state_dir: Path | None) -> None:
+def start(state_dir: Path | None, api_only: bool) -> None:
     """Start the cluster and wait until its node is ready.
 
     One that runs is left as it is. Deployments, images and data of earlier runs are there again.
@@ -60,10 +65,12 @@ def start(state_dir: Path | None) -> None:
     Examples:
       jhos sandbox start
       jhos sandbox --state-dir /tmp/second start
+      jhos sandbox start --api-only
     """
     with errors():
-        status = _start(layout_of(state_dir))
-    click.echo(f"The sandbox runs at {status.api}, its routes at http://HOST:{_port(status)}.")
+        status = _start(layout_of(state_dir), api_only=api_only)
+    routes = "without a node" if status.api_only else f"its routes at http://HOST:{_port(status)}"
+    click.echo(f"The sandbox runs at {status.api}, {routes}.")
     click.echo(f"kubeconfig: {layout_of(state_dir).kubeconfig}")
 
 
@@ -99,7 +106,7 @@ def status(state_dir: Path | None, output: str) -> None:
 
     where = layout_of(state_dir)
     rows = asdict(daemon.status(where)) | {"state_dir": str(where.root)}
-    known = {name: value for name, value in rows.items() if value not in (None, "")}
+    known = {name: value for name, value in rows.items() if value not in (None, "", False)}
     lines = [f"{name.replace('_', ' '):<10} {value}" for name, value in known.items()]
     emit(output, "\n".join(lines), rows, [f"sandbox/{where.root}"])
 
@@ -220,11 +227,11 @@ def ensure_started(state_dir: Path | None) -> Path:
     return where.kubeconfig
 
 
-def _start(where: "Layout") -> "Status":
+def _start(where: "Layout", *, api_only: bool = False) -> "Status":
     from jhos.cli.terminal import say
     from jhos.sandbox import daemon
 
-    return daemon.start(where, lambda message: say(f"{message} …"))
+    return daemon.start(where, lambda message: say(f"{message} …"), api_only=api_only)
 
 
 def _port(status: "Status") -> str:

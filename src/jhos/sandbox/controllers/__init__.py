@@ -15,33 +15,43 @@ from jhos.sandbox.controllers.imagestreams import ImageStreams
 from jhos.sandbox.controllers.loop import Control, Controller
 from jhos.sandbox.controllers.namespaces import Namespaces
 from jhos.sandbox.controllers.old_events import OldEvents
+from jhos.sandbox.controllers.quotas import Quotas
 from jhos.sandbox.controllers.replicasets import ReplicaSets
 from jhos.sandbox.controllers.routes import Routes
 from jhos.sandbox.controllers.scheduler import Scheduler
+from jhos.sandbox.controllers.statefulsets import StatefulSets
+from jhos.sandbox.controllers.templateinstances import TemplateInstances
 from jhos.sandbox.controllers.triggers import Triggers
 from jhos.sandbox.controllers.volumes import Volumes
 
 
-def controllers(control: Control, ca_pem: str, apps_domain: str) -> list[Controller]:
-    return [
+def controllers(
+    control: Control, ca_pem: str, apps_domain: str, *, api_only: bool = False
+) -> list[Controller]:
+    """`api_only`: without those that need a node or a router."""
+    everywhere: list[Controller] = [
         Namespaces(control, ca_pem, resources.namespaced()),
         Garbage(control, resources.stored()),
         Deployments(control),
         ReplicaSets(control),
+        StatefulSets(control),
+        Quotas(control),
+        TemplateInstances(control),
         Triggers(control),
-        Scheduler(control),
         Endpoints(control),
         Volumes(control),
-        Routes(control, apps_domain),
         ImageStreams(control),
         BuildConfigs(control),
         Builds(control),
         OldEvents(control),
     ]
+    return (
+        everywhere if api_only else [*everywhere, Scheduler(control), Routes(control, apps_domain)]
+    )
 
 
-async def run(control: Control, ca_pem: str, apps_domain: str) -> None:
+async def run(control: Control, ca_pem: str, apps_domain: str, *, api_only: bool = False) -> None:
     """Until cancelled. None acts before all have seen everything that exists."""
-    started = controllers(control, ca_pem, apps_domain)
+    started = controllers(control, ca_pem, apps_domain, api_only=api_only)
     await control.informers.synced()
     await asyncio.gather(*(controller.run() for controller in started))

@@ -68,6 +68,11 @@ def cancelled(build: Object, now: datetime) -> Object:
     return _ended(build, "Cancelled", now) | told
 
 
+def pod_deleted(build: Object, now: datetime) -> Object:
+    message = "The pod for this build was deleted before the build completed."
+    return _ended(build, "Error", now) | {"reason": "BuildPodDeleted", "message": message}
+
+
 def output_reference(build: Object) -> str:
     """`REGISTRY/NAMESPACE/NAME:TAG` of the stream tag that the build pushes to."""
     to = build["spec"].get("output", {}).get("to") or {}
@@ -100,8 +105,9 @@ def _turned(build: Object, phase_: str, now: datetime) -> Object:
 
 
 def _ended(build: Object, phase_: str, now: datetime) -> Object:
-    turned = _turned(build, phase_, now) | {"completionTimestamp": timestamp(now)}
-    if started := build.get("status", {}).get("startTimestamp"):
-        seconds = max(0, int((now - parse_time(started)).total_seconds()))
-        turned["duration"] = seconds * 10**9
-    return turned
+    """One that never ran has begun when it ended."""
+    started = build.get("status", {}).get("startTimestamp") or timestamp(now)
+    times = {"startTimestamp": started, "completionTimestamp": timestamp(now)}
+    seconds = max(0, int((now - parse_time(started)).total_seconds()))
+    duration = {"duration": seconds * 10**9} if seconds else {}
+    return _turned(build, phase_, now) | times | duration

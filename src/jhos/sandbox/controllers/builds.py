@@ -9,10 +9,12 @@ from jhos.sandbox import build_secrets
 from jhos.sandbox.build import BuildFailed, run_build
 from jhos.sandbox.client import ApiError, Object, suppress_not_found
 from jhos.sandbox.controllers import build_phases as phases
+from jhos.sandbox.controllers import build_pods as pods
 from jhos.sandbox.controllers.imagestreams import STREAMS, tag_image
 from jhos.sandbox.controllers.informers import Key, key_of
 from jhos.sandbox.controllers.loop import Control, Loop
 from jhos.sandbox.controllers.meta import annotations, is_deleting, parse_time
+from jhos.sandbox.controllers.replicasets import PODS, is_finished
 
 BUILDS = "apis/build.openshift.io/v1/builds"
 BUILD_CONFIGS = "apis/build.openshift.io/v1/buildconfigs"
@@ -20,6 +22,7 @@ STREAM_TAGS = "apis/image.openshift.io/v1/imagestreamtags"
 CONFIG_ANNOTATION = "openshift.io/build-config.name"
 LOOK_AGAIN_S = 0.2
 SOURCE_TIMEOUT_S = 60
+POD_RETRY_S = 5.0
 SNIPPET_LINES = 5
 COMPONENT = "build-controller"
 
@@ -30,11 +33,12 @@ class Builds:
     def __init__(self, control: Control) -> None:
         self.control, self.client = control, control.client
         self.builds, self.configs = control.informer(BUILDS), control.informer(BUILD_CONFIGS)
-        self.streams = control.informer(STREAMS)
+        self.streams, self.pods = control.informer(STREAMS), control.informer(PODS)
         self.loop = Loop("builds", self.reconcile)
         self.tasks: dict[Key, asyncio.Task[None]] = {}
         self.builds.listen(self._on_build)
         self.streams.listen(self._on_stream)
+        self.pods.listen(self._on_pod)
 
     async def run(self) -> None:
         try:
@@ -54,20 +58,26 @@ class Builds:
             if not phases.is_done(build):
                 self.loop.add(key_of(build))
 
+    def _on_pod(self, _event: str, pod: Object) -> None:
+        if pods.is_build_pod(pod):
+            self.loop.add((pod["metadata"]["namespace"], annotations(pod)[pods.BUILD_NAME]))
+
     def _siblings(self, build: Object) -> list[Object]:
         config = annotations(build).get(CONFIG_ANNOTATION)
         others = self.builds.all(build["metadata"]["namespace"]) if config else []
         return [other for other in others if annotations(other).get(CONFIG_ANNOTATION) == config]
 
     async def reconcile(self, key: Key) -> float | None:
-        build = self.builds.get(*key)
+        build, pod = self.builds.get(*key), self._pod(key)
+        if pod and is_deleting(pod):
+            await self._let_go(build, pod)
         if build is None:
             await self._end(key)
             await asyncio.to_thread(shutil.rmtree, self._directory(key), ignore_errors=True)
         elif is_deleting(build):
             await self._end(key)
         elif phases.is_done(build):
-            await self._keep_history(build)
+            await self._conclude(build, pod)
         elif build["status"].get("cancelled"):
             await self._cancel(build)
         elif key not in self.tasks:
@@ -88,9 +98,54 @@ class Builds:
         elif "binary" in build["spec"].get("source", {}) and self._source(build) is None:
             return await self._await_source(build, now)
         else:
-            pending = phases.pending(build, phases.output_reference(build), now)
-            self._start(await self._write(build, pending))
+            return await self._begin_in_pod(build, now)
         return None
+
+    async def _begin_in_pod(self, build: Object, now: datetime) -> float | None:
+        """Have a pod for it, and start once that has a node."""
+        pod = self._pod(key_of(build))
+        if pod is None and phases.phase(build) != "New":
+            await self._write(build, phases.pod_deleted(build, now))
+            return None
+        if pod is None and (pod := await self._make_pod(build)) is None:
+            return POD_RETRY_S
+        if phases.phase(build) == "New":
+            note = {"metadata": {"annotations": {pods.POD_NAME: pods.pod_name(build)}}}
+            await self.client.patch(BUILDS, *key_of(build), note)
+            pending = phases.pending(build, phases.output_reference(build), now)
+            build = await self._write(build, pending)
+        if pod["spec"].get("nodeName"):
+            self._start(build)
+        return None
+
+    async def _make_pod(self, build: Object) -> Object | None:
+        """None where it is refused, by a quota perhaps: the build says so and waits."""
+        try:
+            return self.pods.written(await self.client.create(PODS, pods.new_pod(build)))
+        except ApiError as error:
+            told = {"reason": "CannotCreateBuildPod", "message": "Failed creating build pod."}
+            if build["status"].get("reason") != told["reason"]:
+                await self._write(build, told)
+            await self.control.record(
+                build, "FailedCreate", f"Error creating: {error}", component=COMPONENT,
+                kind="Warning",
+            )  # fmt: skip
+            return None
+
+    async def _let_go(self, build: Object | None, pod: Object) -> None:
+        """A pod that is to be deleted: its build ends with it, unless that is what ended it."""
+        key = (pod["metadata"]["namespace"], annotations(pod)[pods.BUILD_NAME])
+        await self._end(key)
+        if build and not phases.is_done(build) and not build["status"].get("cancelled"):
+            await self._write(build, phases.pod_deleted(build, datetime.now(UTC)))
+        await self.client.delete(PODS, *key_of(pod), gracePeriodSeconds=0)
+
+    async def _conclude(self, build: Object, pod: Object | None) -> None:
+        """What is left to do for one that has ended."""
+        if pod and not is_finished(pod) and not is_deleting(pod):
+            code = 0 if phases.phase(build) == "Complete" else 1
+            await self._write_pod(pod, pods.ended(pod, code, datetime.now(UTC)))
+        await self._keep_history(build)
 
     def _start(self, build: Object) -> None:
         key = key_of(build)
@@ -112,6 +167,8 @@ class Builds:
         log = directory / "log"
         try:
             build = await self._write(build, phases.running(build, datetime.now(UTC)))
+            if pod := self._pod(key_of(build)):
+                await self._write_pod(pod, pods.running(pod, datetime.now(UTC)))
             await self._record(build, "BuildStarted", "is now running")
             digest = await self._make_image(build, log)
             ended = phases.complete(build, digest, datetime.now(UTC))
@@ -181,6 +238,8 @@ class Builds:
 
     async def _cancel(self, build: Object) -> None:
         await self._end(key_of(build))
+        if pod := self._pod(key_of(build)):
+            await self.client.delete(PODS, *key_of(pod), gracePeriodSeconds=0)
         await self._write(build, phases.cancelled(build, datetime.now(UTC)))
         await self._record(build, "BuildCancelled", "has been cancelled")
 
@@ -216,6 +275,16 @@ class Builds:
         if to.get("kind") != "ImageStreamTag" or self._stream(build):
             return ""
         return "Output image could not be resolved."
+
+    def _pod(self, key: Key) -> Object | None:
+        """The build's own, of any build of that name."""
+        pod = self.pods.get(key[0], f"{key[1]}-build")
+        return pod if pod and pods.is_build_pod(pod) else None
+
+    async def _write_pod(self, pod: Object, change: Object) -> None:
+        with suppress_not_found():
+            answer = await self.client.patch(PODS, *key_of(pod), {"status": change}, "status")
+            self.pods.written(answer)
 
     async def _write(self, build: Object, change: Object) -> Object:
         """A merge patch, so that a cancellation that came meanwhile stays."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from jhos.sandbox.client import Object
+from jhos.sandbox.controllers.build_pods import is_build_pod
 from jhos.sandbox.controllers.informers import Informers
 from jhos.sandbox.node.keeper import Keeper
 from jhos.sandbox.node.overlay import remove_tree
@@ -46,7 +47,7 @@ class Kubelet:
         self.informers.of(resource).listen(refresh)
 
     def _on_pod(self, event: str, pod: Object) -> None:
-        if pod["spec"].get("nodeName") != NODE_NAME:
+        if pod["spec"].get("nodeName") != NODE_NAME or is_build_pod(pod):
             return
         worker = self.workers.get(pod["metadata"]["uid"])
         if event == "DELETED":
