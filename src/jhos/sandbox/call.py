@@ -17,6 +17,8 @@ from jhos.sandbox.store import Store
 Object = dict[str, Any]
 Query = Mapping[str, str]
 
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
 # Lines of a container's log: namespace, pod, container and the query as on the wire.
 PodLogs = Callable[[str, str, str, Query], AsyncIterator[bytes]]
 # Lines of a build's log: namespace, build and the query.
@@ -121,6 +123,8 @@ def parse(body: bytes, content_type: str, kind: str) -> Object:
         value = _yaml(body)
     elif content_type in ("", "application/json", "*/*") or content_type.endswith("+json"):
         value = _json(body, kind)
+    elif content_type == PROTOBUF:
+        raise Failure(415, f"{kind} as protobuf is not read here: send JSON or YAML")
     else:
         raise Failure(
             415,

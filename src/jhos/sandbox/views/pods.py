@@ -72,7 +72,17 @@ def execute(call: Call) -> Answer:
     if socket is None:
         raise _not_available(call)
     container = _container(pod, call.query.get("container", ""))
+    if not _runs(pod, container):
+        why = f'unable to upgrade connection: container not found ("{container}")'
+        raise Failure(500, why, reason="InternalError")
     return Answer({}, connection=lambda request: lead(request, socket, uid, container))
+
+
+def _runs(pod: Object, container: str) -> bool:
+    """Said before the protocol is looked at: kubectl shows the answer to its last attempt."""
+    status = pod["status"]
+    told = status.get("containerStatuses", []) + status.get("initContainerStatuses", [])
+    return any(each["name"] == container and "running" in each.get("state", {}) for each in told)
 
 
 def connect(call: Call) -> Answer:

@@ -1,0 +1,161 @@
+"""kubectl drives the sandbox as it does a cluster: an ordinary user, in a project of his own."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jhos.sandbox.layout import Layout
+from tests.sandbox.running import PYTHON
+
+NUMBERS = count(1)
+SCRIPT = "echo up; trap 'exit 0' TERM; sleep 600 & wait"
+
+
+class Kubectl:
+    """`kubectl("get", "pods")` gives what it prints."""
+
+    def __init__(self, kubeconfig: Path, namespace: str) -> None:
+        self.access = ("--kubeconfig", str(kubeconfig), "-n", namespace)
+
+    def __call__(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
+        command = ["kubectl", *self.access, *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
+        assert done.returncode == code, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def object(self, *arguments: str) -> Any:
+        return json.loads(self("get", *arguments, "-o", "json"))
+
+
+@pytest.fixture(scope="module")
+def kubectl(sandbox: Layout) -> Iterator[Kubectl]:
+    """With the deployment `web` rolled out."""
+    name = f"kubectl-{next(NUMBERS)}"
+    request = {"apiVersion": "project.openshift.io/v1", "kind": "ProjectRequest"}
+    request |= {"metadata": {"name": name}}
+    run = Kubectl(sandbox.kubeconfig, name)
+    run("create", "-f", "-", stdin=json.dumps(request))
+    run("apply", "-f", "-", stdin=deployment())
+    run("rollout", "status", "deploy/web", "--timeout=60s")
+    yield run
+    run("delete", "project", name, "--wait=false")
+
+
+def deployment(replicas: int = 1) -> str:
+    container: dict[str, Any] = {"name": "main", "image": PYTHON}
+    container |= {"command": ["bash", "-c", SCRIPT]}
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": spec}
+    return json.dumps(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "web"},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
+                     "template": template},
+        }
+    )  # fmt: skip
+
+
+def test_objects_are_listed_in_tables(kubectl: Kubectl) -> None:
+    head, row = kubectl("get", "deploy", "web").splitlines()
+    assert head.split() == ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]
+    assert row.split()[:4] == ["web", "1/1", "1", "1"]
+    assert "pod/web-" in kubectl("get", "all", "-o", "name")
+
+
+def test_describe_tells_conditions_and_events(kubectl: Kubectl) -> None:
+    told = kubectl("describe", "deploy", "web")
+    assert "Available      True" in told
+    assert "ScalingReplicaSet" in told
+
+
+def test_an_apply_of_the_same_changes_nothing(kubectl: Kubectl) -> None:
+    assert "unchanged" in kubectl("apply", "-f", "-", stdin=deployment())
+
+
+def test_diff_shows_what_an_apply_would_change(kubectl: Kubectl) -> None:
+    told = kubectl("diff", "-f", "-", stdin=deployment(replicas=2), code=1)
+    assert "-  replicas: 1" in told
+    assert "+  replicas: 2" in told
+
+
+def test_a_server_side_apply_conflicts_with_the_other(kubectl: Kubectl) -> None:
+    arguments = ("apply", "--server-side", "--field-manager=other", "-f", "-")
+    told = kubectl(*arguments, stdin=deployment(replicas=0), code=1)
+    assert ".spec.replicas" in told
+    assert kubectl.object("deploy", "web")["spec"]["replicas"] == 1
+
+
+def test_labels_annotations_edits_and_patches_are_kept(
+    kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kubectl("label", "deploy/web", "tier=front")
+    kubectl("annotate", "deploy/web", "note=first")
+    monkeypatch.setenv("KUBE_EDITOR", "sed -i s/first/edited/")
+    kubectl("edit", "deploy/web")
+    kubectl("patch", "deploy/web", "-p", '{"metadata": {"labels": {"by": "patch"}}}')
+    meta = kubectl.object("deploy", "web")["metadata"]
+    assert meta["labels"] == {"tier": "front", "by": "patch"}
+    assert meta["annotations"]["note"] == "edited"
+
+
+def test_scaling_and_waiting_go_together(kubectl: Kubectl) -> None:
+    kubectl("scale", "deploy/web", "--replicas=2")
+    kubectl("wait", "--for=jsonpath={.status.readyReplicas}=2", "deploy/web", "--timeout=60s")
+    kubectl("scale", "deploy/web", "--replicas=1")
+    kubectl("wait", "--for=jsonpath={.status.replicas}=1", "deploy/web", "--timeout=60s")
+
+
+def test_a_rollout_is_restarted_and_undone(kubectl: Kubectl) -> None:
+    first = kubectl.object("deploy", "web")["spec"]["template"]
+    kubectl("rollout", "restart", "deploy/web")
+    kubectl("rollout", "status", "deploy/web", "--timeout=60s")
+    assert kubectl.object("deploy", "web")["spec"]["template"] != first
+    kubectl("rollout", "undo", "deploy/web")
+    kubectl("rollout", "status", "deploy/web", "--timeout=60s")
+    assert kubectl.object("deploy", "web")["spec"]["template"] == first
+    revisions = kubectl("rollout", "history", "deploy/web").split("CHANGE-CAUSE")[1].split()[::2]
+    assert revisions == ["2", "3"]
+
+
+def test_logs_come_from_the_pod_and_exec_goes_into_it(kubectl: Kubectl) -> None:
+    assert kubectl("logs", "deploy/web").splitlines()[-1] == "up"
+    assert kubectl("exec", "deploy/web", "--", "cat", "/etc/hostname").startswith("web-")
+
+
+def test_files_are_copied_in_and_out(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "in").write_text("carried")
+    pod = kubectl("get", "pods", "-l", "app=web", "-o", "name").split()[0].removeprefix("pod/")
+    kubectl("cp", str(tmp_path / "in"), f"{pod}:/tmp/there")
+    kubectl("cp", f"{pod}:/tmp/there", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_text() == "carried"
+
+
+@pytest.mark.parametrize("field", ["deployment.spec.strategy", "route.spec.tls", "bc.spec.source"])
+def test_fields_are_explained(kubectl: Kubectl, field: str) -> None:
+    assert "FIELDS:" in kubectl("explain", field)
+
+
+@pytest.mark.parametrize(("typo", "told"), [("imag", "unknown field"), ("tty: x", "tty")])
+def test_a_misspelt_field_is_refused(kubectl: Kubectl, typo: str, told: str) -> None:
+    name, _, value = typo.partition(": ")
+    wrong = json.loads(deployment())
+    wrong["spec"]["template"]["spec"]["containers"][0][name] = value
+    assert told in kubectl("apply", "-f", "-", stdin=json.dumps(wrong), code=1)
+
+
+def test_protobuf_is_refused_in_words(kubectl: Kubectl) -> None:
+    told = kubectl("create", "configmap", "typed", "--from-literal=a=b", code=1)
+    assert "ConfigMap as protobuf is not read here: send JSON or YAML" in told
+
+
+def test_what_is_deleted_is_gone_with_what_it_owned(kubectl: Kubectl) -> None:
+    kubectl("delete", "deploy", "web", "--cascade=foreground", "--timeout=60s")
+    assert kubectl("get", "all", "-o", "name") == ""
