@@ -14,7 +14,7 @@ LAYERS = (
     ("jhos.actions",),
     ("jhos.apply", "jhos.archive", "jhos.wait", "jhos.checks", "jhos.hubconfig", "jhos.images",
      "jhos.settings.load", "jhos.settings.secrets", "jhos.settings.sources",
-     "jhos.settings.schema", "jhos.hubapi", "jhos.notebook"),
+     "jhos.settings.document", "jhos.settings.schema", "jhos.hubapi", "jhos.notebook"),
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls", "jhos.differences",
      "jhos.configuration", "jhos.manifests", "jhos.revisions", "jhos.volumes"),

@@ -6,12 +6,12 @@ that a list of metadata is all that a history needs.
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
 
-from jhos.differences import differences
+from jhos.differences import Difference, differences
 from jhos.objects import Object, annotations_of
 from jhos.render import digest, labels
 
@@ -118,15 +118,21 @@ def changes(before: Content | None, after: Content) -> str:
 
 
 def _settings_changed(before: Content, after: Content) -> list[str]:
-    old, new = (_wrapped(each.files[_SETTINGS]) for each in (before, after))
-    found = differences(old, new)
-    said = [f"{each.path.removeprefix(_PREFIX)}: {_word(each.before)} → {_word(each.after)}"
+    found = setting_changes(before.settings, after.settings)
+    said = [f"{each.path}: {_word(each.before)} → {_word(each.after)}"
             for each in found[:_MOST_FIELDS]]  # fmt: skip
     more = len(found) - _MOST_FIELDS
     return said + ([f"{more} more settings"] if more > 0 else [])
 
 
-def _wrapped(document: str) -> Object:
+def setting_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[Difference, ...]:
+    """Of whole settings; `path` as `notebook.memory` and `profiles[gpu].image`."""
+    found = differences(*(_wrapped(each) for each in (before, after)))
+    return tuple(replace(each, path=each.path.removeprefix(_PREFIX)) for each in found)
+
+
+def _wrapped(settings: dict[str, Any]) -> Object:
+    document = yaml.safe_dump(settings, sort_keys=False)
     return {"kind": "ConfigMap", "metadata": {}, "data": {_SETTINGS: document}}
 
 

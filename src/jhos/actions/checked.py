@@ -10,6 +10,8 @@ from jhos.hubconfig.findings import Finding, Level
 from jhos.settings.load import load
 from jhos.settings.secrets import completed
 
+_SUBJECT = "Configuration"
+
 
 def checked(edit: Edit, report: Report) -> Edit:
     """Raises SettingsError for a new configuration that would not work, with every line.
@@ -19,14 +21,21 @@ def checked(edit: Edit, report: Report) -> Edit:
 
     def edit_and_check(stored: Stored) -> Stored:
         edited = edit(stored)
-        if edited.configuration != stored.configuration:
-            found = findings(edited)
-            hubconfig.require(found)
-            _tell(found, report)
-            tell_secrets(load(edited.settings).name, edited.configuration, report)
+        check_edit(stored, edited, report)
         return edited
 
     return edit_and_check
+
+
+def check_edit(stored: Stored, edited: Stored, report: Report) -> None:
+    if edited.configuration == stored.configuration:
+        return
+    report(Event(_SUBJECT, State.RUNNING, "running it here first"))
+    found = findings(edited)
+    hubconfig.require(found)
+    report(Event(_SUBJECT, State.DONE, "checked"))
+    _tell(found, report)
+    tell_secrets(load(edited.settings).name, edited.configuration, report)
 
 
 def tell_secrets(name: str, configuration: dict[str, str], report: Report) -> None:

@@ -20,6 +20,7 @@ SECTIONS = {
         ("quickstart", "quickstart", "Deploy a hub for a git repository of notebooks."),
         ("deploy", "deploy", "Deploy a JupyterHub, or change it."),
         ("check", "check", "Find what would stop a deployment."),
+        ("configure", "configure", "Change settings or configuration."),
         ("diff", "diff", "Show what deploy would change."),
         ("render", "render", "Write the objects of a deployment as YAML."),
         ("build-images", "build_images", "Build the images in the project."),

@@ -1,0 +1,139 @@
+"""Change what a deployment is set to: an edit of what is stored, checked, applied, rolled out."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches, unified_diff
+from typing import Any
+
+from jhos.actions.checked import checked
+from jhos.actions.pipeline import Deployed, Edit, Stored, carry_out, read_stored
+from jhos.checks import DEPLOY, check_rights
+from jhos.cluster.client import Cluster
+from jhos.configuration import USER_KEYS, masked_lines
+from jhos.errors import Conflict, SettingsError
+from jhos.events import Report
+from jhos.objects import ObjectRef
+from jhos.settings.load import Layer, defaults, merge
+from jhos.settings.secrets import encoded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """An edit. `unset`: settings, as `notebook.memory`, and files that go back to the default.
+
+    `whole`: all settings, in place of those that are stored. `secrets`: values by key.
+    """
+
+    settings: Layer = field(default_factory=dict)
+    whole: Layer | None = None
+    unset: tuple[str, ...] = ()
+    configuration: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def __call__(self, stored: Stored) -> Stored:
+        settings = stored.settings if self.whole is None else self.whole
+        for key in set(self.unset) - set(USER_KEYS):
+            settings = without(settings, key)
+        gone = dict.fromkeys(set(self.unset) & set(USER_KEYS), "")
+        return replace(
+            stored,
+            settings=merge(settings, self.settings),
+            configuration={**stored.configuration, **self.configuration, **gone},
+            secrets={**stored.secrets, **encoded(self.secrets)},
+        )
+
+
+def read(cluster: Cluster, name: str) -> Stored:
+    """Raises SettingsError where there is no such deployment, or only what one has left."""
+    stored = read_stored(cluster, name)
+    if not stored.exists or not cluster.get(ObjectRef("Deployment", name)):
+        raise SettingsError(
+            f"There is no deployment {name} in project {cluster.namespace}.",
+            f"jhos list -n {cluster.namespace} shows those there are.",
+        )
+    return stored
+
+
+def configure(
+    cluster: Cluster,
+    name: str,
+    edit: Edit,
+    *,
+    check: bool,
+    wait: bool,
+    timeout_s: float,
+    report: Report,
+) -> Deployed:
+    """`check`: run a new configuration here first. Raises the classes of `jhos.errors`."""
+    check_rights(cluster, DEPLOY)
+    edit = checked(edit, report) if check else edit
+    return carry_out(
+        cluster, name, edit, force=False, wait=wait, timeout_s=timeout_s, report=report
+    )
+
+
+def unless_changed(edit: Edit, seen: Stored) -> Edit:
+    """Raises Conflict where somebody has changed meanwhile what `edit` was made of."""
+
+    def edit_what_was_seen(stored: Stored) -> Stored:
+        for file in USER_KEYS:
+            before, now = (each.configuration.get(file, "") for each in (seen, stored))
+            if before != now:
+                raise _overtaken("\n".join([f"{file}:", *_difference(file, before, now)]))
+        if seen.settings != stored.settings:
+            raise _overtaken("the settings")
+        return edit(stored)
+
+    return edit_what_was_seen
+
+
+def _difference(file: str, before: str, now: str) -> Iterator[str]:
+    old, new = masked_lines(file, before), masked_lines(file, now)
+    return unified_diff(old, new, "as you opened it", "as it is now", n=1, lineterm="")
+
+
+def _overtaken(what: str) -> Conflict:
+    hint = "Run the same command again and put both together."
+    return Conflict(f"Somebody else has changed meanwhile {what}", hint)
+
+
+def value_of(layer: Layer, key: str) -> Any:
+    """Of `notebook.memory`; raises SettingsError with the nearest for an unknown one."""
+    value: Any = layer
+    for number, part in enumerate(key.split("."), 1):
+        if not isinstance(value, dict) or part not in value:
+            raise _unknown(key, ".".join(key.split(".")[: number - 1]), value)
+        value = value[part]
+    return value
+
+
+def without(layer: Layer, key: str) -> Layer:
+    """What is unset is as if it had never been said."""
+    value_of(merge(defaults(), layer), key)
+    made = deepcopy(layer)
+    *sections, last = key.split(".")
+    inner = made
+    for section in sections:
+        inner = inner.get(section) or {}
+    inner.pop(last, None)
+    return made
+
+
+def _unknown(key: str, section: str, inner: Any) -> SettingsError:
+    known = (
+        [f"{section}.{each}" if section else each for each in inner]
+        if isinstance(inner, dict)
+        else []
+    )
+    near = get_close_matches(key, [*known, *_paths(defaults())], 1)
+    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
+    return SettingsError(f"There is no setting {key}.", hint)
+
+
+def _paths(layer: Layer, prefix: str = "") -> list[str]:
+    found = []
+    for key, value in layer.items():
+        found.append(prefix + key)
+        found += _paths(value, f"{prefix}{key}.") if isinstance(value, dict) else []
+    return found

@@ -1,0 +1,65 @@
+"""What an edit changes, shown before it is sent: settings one by one, files by their lines."""
+
+from difflib import unified_diff
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from jhos.actions.pipeline import Stored
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def changes_between(before: "Stored", after: "Stored") -> list[dict[str, Any]]:
+    """`{setting, before, after}`, `{file, lines}` and `{secret}`; what is secret is left out."""
+    from jhos.revisions import setting_changes
+    from jhos.settings.load import load
+
+    old, new = (load(each.settings).as_dict() for each in (before, after))
+    made: list[dict[str, Any]] = [
+        {"setting": each.path, "before": each.before, "after": each.after}
+        for each in setting_changes(old, new)
+    ]
+    made += [each for file in after.configuration if (each := _file(file, before, after))]
+    made += [
+        {"secret": key} for key in after.secrets if after.secrets[key] != before.secrets.get(key)
+    ]
+    return made
+
+
+def _file(file: str, before: "Stored", after: "Stored") -> dict[str, Any] | None:
+    from jhos.configuration import masked_lines
+
+    old, new = (each.configuration.get(file, "") for each in (before, after))
+    if old == new:
+        return None
+    lines = unified_diff(masked_lines(file, old), masked_lines(file, new), n=2, lineterm="")
+    return {"file": file, "lines": list(lines)[2:]}
+
+
+def shown(changes: list[dict[str, Any]]) -> str:
+    return "\n".join(line for change in changes for line in _lines(change))
+
+
+def _lines(change: dict[str, Any]) -> list[str]:
+    from jhos.cli.terminal import clean
+
+    if "setting" in change:
+        before, after = (_word(change[side]) for side in ("before", "after"))
+        return [clean(f"{change['setting']}: {before} → {after}")]
+    if "secret" in change:
+        return [f"secret {change['secret']}"]
+    return [f"{change['file']}:", *(_signed(clean(line)) for line in change["lines"])]
+
+
+def _signed(line: str) -> str:
+    return "  " + click.style(line, fg=_COLOURS.get(line[:1]))
+
+
+def _word(value: Any) -> str:
+    import json
+
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
