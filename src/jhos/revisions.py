@@ -119,8 +119,7 @@ def changes(before: Content | None, after: Content) -> str:
 
 def _settings_changed(before: Content, after: Content) -> list[str]:
     found = setting_changes(before.settings, after.settings)
-    said = [f"{each.path}: {_word(each.before)} → {_word(each.after)}"
-            for each in found[:_MOST_FIELDS]]  # fmt: skip
+    said = [_said(each) for each in found[:_MOST_FIELDS]]
     more = len(found) - _MOST_FIELDS
     return said + ([f"{more} more settings"] if more > 0 else [])
 
@@ -134,6 +133,12 @@ def setting_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[Diff
 def _wrapped(settings: dict[str, Any]) -> Object:
     document = yaml.safe_dump(settings, sort_keys=False)
     return {"kind": "ConfigMap", "metadata": {}, "data": {_SETTINGS: document}}
+
+
+def _said(found: Difference) -> str:
+    if isinstance(found.before or found.after, dict) and None in (found.before, found.after):
+        return f"{found.path} {'removed' if found.after is None else 'added'}"
+    return f"{found.path}: {_word(found.before)} → {_word(found.after)}"
 
 
 def _word(value: Any) -> str:

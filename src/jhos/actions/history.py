@@ -1,5 +1,6 @@
 """The last revisions of a deployment, as they lie in the project."""
 
+import getpass
 import os
 import socket
 from datetime import UTC, datetime
@@ -37,7 +38,7 @@ def content(cluster: Cluster, name: str, number: int) -> Content:
     return content_of(secret)
 
 
-def record(cluster: Cluster, name: str, now: Content) -> Revision:
+def record(cluster: Cluster, name: str, now: Content, what: str = "") -> Revision:
     """The newest revision, which is made unless it says the same already; old ones go."""
     there = revisions(cluster, name)
     newest = there[-1] if there else None
@@ -48,11 +49,11 @@ def record(cluster: Cluster, name: str, now: Content) -> Revision:
         number=newest.number + 1 if newest else 1,
         at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         who=_who(),
-        what=changes(before, now),
+        what=what or changes(before, now),
         digest=now.digest,
     )
     cluster.apply(secret_of(name, made, now), force=True)
-    parallel(lambda old: _forget(cluster, name, old), there[: len(there) + 1 - KEPT])
+    parallel(lambda old: _forget(cluster, name, old), there[: max(0, len(there) + 1 - KEPT)])
     return made
 
 
@@ -67,5 +68,8 @@ def _forget(cluster: Cluster, name: str, old: Revision) -> None:
 
 
 def _who() -> str:
-    user = os.environ.get("USER") or str(os.getuid())
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a uid without a name, as in a pod
+        user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"

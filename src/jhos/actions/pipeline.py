@@ -33,6 +33,7 @@ from jhos.settings.secrets import check_database, completed
 from jhos.wait import until_ready
 
 _RETURN_S = 600
+_REASON = 160  # characters that a history keeps of it
 _ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
 
 
@@ -155,15 +156,17 @@ def carry_out(
     wait: bool,
     timeout_s: float,
     report: Report,
+    what: str = "",
     may_return: bool = True,
     prepare: Prepare | None = None,
     check: bool = True,
 ) -> Deployed:
     """Bring the deployment to what `edit` makes of what is stored; missing images are built.
 
-    What does not become ready gives way to the revision before it, unless not `may_return`.
-    `prepare` comes before the plan is applied, while no other run changes the deployment.
-    `check`: the first time, whether the project can hold it.
+    `what` was done, in words, where the settings do not tell. What does not become ready gives
+    way to the revision before it, unless not `may_return`. `prepare` comes before the plan is
+    applied, while no other run changes the deployment. `check`: the first time, whether the
+    project can hold it.
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
     deadline = time.monotonic() + timeout_s
@@ -181,7 +184,7 @@ def carry_out(
             prepare(wanted, plan)
             lock.check()
         apply(cluster, name, plan, report, force=force)
-        revision = history.record(cluster, name, _content(wanted, images))
+        revision = history.record(cluster, name, _content(wanted, images), what)
     url = _url(cluster, name)
     if wait:
         try:
@@ -223,27 +226,35 @@ def _returned(
     """
     if isinstance(error, ClusterUnreachable) or revision.outcome == READY:
         return error
-    history.note(cluster, name, revision, error.message.splitlines()[0])
+    history.note(cluster, name, revision, _reason(error))
     former = revisions.former(history.revisions(cluster, name), revision.number)
     if former is None or not may_return:
         return error
     what = f"revision {former.number}"
-    report(Event("Rollout", State.WARNING, f"{error.message.splitlines()[0]} Back to {what}"))
+    report(Event("Rollout", State.WARNING, f"{_reason(error)}; going back to {what}"))
     try:
         edit = to_revision(history.content(cluster, name, former.number))
         carry_out(
             cluster, name, edit,
-            force=False, wait=True, timeout_s=_RETURN_S, report=report, may_return=False,
+            force=False, wait=True, timeout_s=_RETURN_S, report=report, what=f"back to {what}",
+            may_return=False,
         )  # fmt: skip
     except JhosError as second:
         return type(error)(
-            f"{error.message}\nGoing back to {what} failed too: {second.message}",
+            f"{error.message.rstrip()}\nGoing back to {what} failed too: {second.message}",
             f"Once that is mended: jhos rollout {name} undo -n {cluster.namespace}",
         )
+    back = f"So {what} was brought back and is ready; running servers went on."
     return type(error)(
-        f"{error.message}\nSo {what} was brought back and is ready; running servers went on.",
+        f"{error.message.rstrip()}\n{back}",
         f"What was tried is revision {revision.number}: jhos rollout {name} history",
     )
+
+
+def _reason(error: JhosError) -> str:
+    """In one line, without what a kubelet tells of its waiting."""
+    line = error.message.splitlines()[0].partition(": back-off ")[0]
+    return line if len(line) <= _REASON else f"{line[: _REASON - 1]}…"
 
 
 def _with_database_image(cluster: Cluster, settings: Settings) -> Settings:

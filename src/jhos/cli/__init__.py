@@ -21,6 +21,8 @@ SECTIONS = {
         ("deploy", "deploy", "Deploy a JupyterHub, or change it."),
         ("check", "check", "Find what would stop a deployment."),
         ("configure", "configure", "Change settings or configuration."),
+        ("rollout", "rollout", "Follow, restart or take back a change."),
+        ("profiles", "profiles", "What users choose from: images and sizes."),
         ("diff", "diff", "Show what deploy would change."),
         ("render", "render", "Write the objects of a deployment as YAML."),
         ("build-images", "build_images", "Build the images in the project."),

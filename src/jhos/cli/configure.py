@@ -213,8 +213,8 @@ def _wish(
     return Wish(
         settings=layer,
         unset=unset,
-        configuration={_file_name(file): _read(file) for file in files},
-        secrets={key: _read(file).strip() for key, file in secrets.items()},
+        configuration={_file_name(file): read_text(file) for file in files},
+        secrets={key: read_text(file).strip() for key, file in secrets.items()},
     )
 
 
@@ -243,7 +243,7 @@ def _file_name(file: str) -> str:
     return "jupyterhub_config.sh" if Path(file).suffix == ".sh" else PYTHON
 
 
-def _read(file: str) -> str:
+def read_text(file: str) -> str:
     try:
         with click.open_file(file) as stream:
             text: str = stream.read()

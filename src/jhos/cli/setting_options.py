@@ -123,7 +123,7 @@ def _option(row: Row) -> Callable[[Any], Any]:
             return click.option(row.option, metavar=row.metavar, multiple=True, help=row.help)
         case "pairs":
             return click.option(row.option, metavar=row.metavar, multiple=True, help=row.help,
-                                callback=_pairs)  # fmt: skip
+                                callback=pairs)  # fmt: skip
     kind = click.IntRange(min=0) if row.metavar == "NUMBER" else None
     return click.option(
         row.option, metavar=row.metavar, type=kind, help=row.help, shell_complete=_words(row)
@@ -137,7 +137,7 @@ def _words(row: Row) -> Any:
     return words(*CHOICES[row.setting]) if row.setting in CHOICES else None
 
 
-def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str] | None:
+def pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str] | None:
     for each in given:
         if "=" not in each.lstrip("="):
             raise click.BadParameter(f"{each!r} is not NAME=VALUE")

@@ -176,6 +176,15 @@ def resolve(cluster: Cluster, spec: str) -> str:
     )
 
 
+def tagged(cluster: Cluster, spec: str) -> str:
+    """A stream of the project with its tag. Raises SettingsError for an absent one."""
+    resolve(cluster, spec)
+    _, name, tag = stream_of(spec) or ("", spec, "")
+    if tag:
+        return spec
+    return f"{name}:{_default_tag(tags_of(_visible(cluster, ObjectRef('ImageStream', name))))}"
+
+
 def stream_of(spec: str) -> tuple[str | None, str, str] | None:
     """`(namespace, stream, tag)`, or None where `spec` is a registry's pull spec."""
     match = re.fullmatch(r"(?:([a-z0-9-]+)/)?([a-z0-9._-]+)(?::([\w.-]+))?", spec)

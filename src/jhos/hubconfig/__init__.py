@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,20 @@ def check(
         return ()
     if wrong := _syntax(configuration.get(_PYTHON, "")):
         return (wrong,)
-    with tempfile.TemporaryDirectory(prefix="jhos-check-") as folder:
-        root = Path(folder)
-        _mount(root, configuration, settings, secret_keys)
-        return _run(root, configuration)
+    with _mounted(configuration, settings, secret_keys) as root:
+        return _findings(*_run(root, configuration, "findings"))
+
+
+def profile_list(
+    configuration: Mapping[str, str], settings: Mapping[str, Any], secret_keys: Iterable[str]
+) -> list[dict[str, Any]]:
+    """KubeSpawner's, as the hub would have it of a configuration that `check` takes."""
+    with _mounted(configuration, settings, secret_keys) as root:
+        answer, failed = _run(root, configuration, "profiles")
+    require(failed)
+    if not isinstance(answer, list):
+        raise SettingsError("The configuration sets no list of profiles.", "Nothing was changed.")
+    return answer
 
 
 def _syntax(text: str) -> Finding | None:
@@ -75,6 +86,15 @@ def require(findings: Iterable[Finding]) -> None:
         )
 
 
+@contextmanager
+def _mounted(
+    configuration: Mapping[str, str], settings: Mapping[str, Any], keys: Iterable[str]
+) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="jhos-check-") as folder:
+        _mount(Path(folder), configuration, settings, keys)
+        yield Path(folder)
+
+
 def _mount(
     root: Path, configuration: Mapping[str, str], settings: Mapping[str, Any], keys: Iterable[str]
 ) -> None:
@@ -96,10 +116,18 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _run(root: Path, configuration: Mapping[str, str]) -> tuple[Finding, ...]:
+def _findings(answer: Any, failed: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    found = (Finding(**{**each, "level": Level(each["level"])}) for each in answer or ())
+    return (*failed, *found)
+
+
+def _run(
+    root: Path, configuration: Mapping[str, str], question: str
+) -> tuple[Any, tuple[Finding, ...]]:
+    """The answer of the process, or why there is none."""
     try:
         done = subprocess.run(
-            _command(root, configuration),
+            _command(root, configuration, question),
             cwd=root / "src",
             env=_environment(root),
             stdin=subprocess.DEVNULL,
@@ -108,14 +136,12 @@ def _run(root: Path, configuration: Mapping[str, str]) -> tuple[Finding, ...]:
             text=True,
         )
     except subprocess.TimeoutExpired:
-        return (_endless(),)
+        return None, (_endless(),)
     last = done.stdout.rpartition("\n")[2]
-    if done.returncode == 0 and last.startswith("["):
-        return tuple(
-            Finding(**{**each, "level": Level(each["level"])}) for each in json.loads(last)
-        )
+    if done.returncode == 0 and last:
+        return json.loads(last), ()
     if done.returncode == _SHELL_FAILED:
-        return (_shell_failed(done.stderr),)
+        return None, (_shell_failed(done.stderr),)
     raise JhosError(
         f"The check of the configuration ended with {done.returncode}: {done.stderr[-500:]}",
         "The configuration may have ended the process itself. --unchecked goes on without.",
@@ -125,9 +151,9 @@ def _run(root: Path, configuration: Mapping[str, str]) -> tuple[Finding, ...]:
 _SHELL_FAILED = 97
 
 
-def _command(root: Path, configuration: Mapping[str, str]) -> list[str]:
+def _command(root: Path, configuration: Mapping[str, str], question: str) -> list[str]:
     """As in the pod, the shell file first: it may export what the Python file reads."""
-    python = [sys.executable, "-P", "-m", "jhos.hubconfig.child"]
+    python = [sys.executable, "-P", "-m", "jhos.hubconfig.child", question]
     if not configuration.get(_SHELL, "").strip():
         return python
     sourced = f'bash -n "$0" || exit {_SHELL_FAILED}; set -e; . "$0" >&2; exec "$@"'

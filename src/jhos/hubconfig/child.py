@@ -30,12 +30,13 @@ PROFILES = (("KubeSpawner", "profile_list"), ("ProfilesSpawner", "profiles"))
 OS = ("<frozen os>", os.__file__)
 
 
-def main() -> None:
-    """Whatever the configuration prints goes to standard error."""
+def main(question: str) -> None:
+    """`findings` or `profiles`. Whatever the configuration prints goes to standard error."""
     result = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    found = findings()
-    result.write(json.dumps([asdict(each) for each in _once(found)]))
+    answers = {"findings": lambda: [asdict(each) for each in _once(findings())],
+               "profiles": profiles}  # fmt: skip
+    result.write(json.dumps(answers[question](), default=list))
     result.flush()
     os._exit(0)  # threads that the configuration has begun would go on
 
@@ -55,6 +56,19 @@ def findings() -> list[Finding]:
     profiles = list(_profile_findings(c, notes.uses))
     found = [*missing.findings(), *stopped, *traits, *profiles, *after]
     return [replace(each, file=files.get(each.file, each.file)) for each in found]
+
+
+def profiles() -> Any:
+    """KubeSpawner's list, those of old rewritten; None where the user's files set none."""
+    settings = mounts.settings()
+    c = Config()
+    load.defaults(c, settings, mounts.secrets())
+    own = c.KubeSpawner.profile_list
+    for path in mounts.user_files():
+        exec(compile(path.read_text(), str(path), "exec"), _namespace(c, settings))
+    load.completion(c, settings, mounts.secrets())
+    listed = c.KubeSpawner.profile_list
+    return listed if listed is not own and isinstance(listed, list) else None
 
 
 def _run(path: Path, c: Config, settings: Mapping[str, Any]) -> Finding | None:
@@ -292,4 +306,4 @@ def _once(found: Iterable[Finding]) -> list[Finding]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

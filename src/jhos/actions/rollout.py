@@ -1,0 +1,114 @@
+"""Restart a hub, see how it stands, and bring back what it was."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from jhos.actions import history
+from jhos.actions.configure import read
+from jhos.actions.pipeline import Deployed, carry_out, to_revision
+from jhos.checks import DEPLOY, check_rights
+from jhos.cluster import lease
+from jhos.cluster.client import Cluster
+from jhos.cluster.route import until_answered, url_of
+from jhos.errors import SettingsError
+from jhos.events import Event, Report, State
+from jhos.kinds import Readiness, readiness
+from jhos.objects import ObjectRef
+from jhos.revisions import READY, Revision, former
+from jhos.wait import until_ready
+
+_RESTARTED = "kubectl.kubernetes.io/restartedAt"  # as `kubectl rollout restart` writes it
+_ANSWER_S = 60
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`revision`: the newest, None of a deployment that has none yet."""
+
+    name: str
+    namespace: str
+    url: str
+    revision: Revision | None
+    hub: Readiness
+
+
+def standing(cluster: Cluster, name: str) -> Standing:
+    hub = cluster.get(ObjectRef("Deployment", name))
+    if not hub:
+        read(cluster, name)  # which raises
+        raise AssertionError(name)
+    route = cluster.get(ObjectRef("Route", name))
+    kept = history.revisions(cluster, name)
+    return Standing(
+        name=name,
+        namespace=cluster.namespace,
+        url=url_of(cluster, route) if route else "",
+        revision=kept[-1] if kept else None,
+        hub=readiness(hub),
+    )
+
+
+def await_ready(cluster: Cluster, name: str, *, timeout_s: float, report: Report) -> Standing:
+    """Until the hub is ready and answers. Raises what stands in the way."""
+    deadline = time.monotonic() + timeout_s
+    found = standing(cluster, name)
+    until_ready(cluster, name, [ObjectRef("Deployment", name)], timeout_s, deadline, report)
+    until_answered(cluster, found.url, _ANSWER_S, report)
+    return standing(cluster, name)
+
+
+def restart(
+    cluster: Cluster, name: str, *, wait: bool, timeout_s: float, report: Report
+) -> Standing:
+    """Only the hub: proxy and servers go on."""
+    check_rights(cluster, DEPLOY)
+    read(cluster, name)
+    with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
+        lock.check()
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        template = {"metadata": {"annotations": {_RESTARTED: now}}}
+        cluster.merge(ObjectRef("Deployment", name), {"spec": {"template": template}})
+    report(Event(f"Deployment {name}", State.RUNNING, "restarting"))
+    if not wait:
+        return standing(cluster, name)
+    return await_ready(cluster, name, timeout_s=timeout_s, report=report)
+
+
+def undo(
+    cluster: Cluster, name: str, to: int | None, *, wait: bool, timeout_s: float, report: Report
+) -> tuple[Deployed, int]:
+    """Bring back revision `to`, else the last before this one that was ready; with its number.
+
+    It becomes a revision of its own. What somebody wrote past jhos goes.
+    """
+    check_rights(cluster, DEPLOY)
+    read(cluster, name)
+    number = to if to is not None else _former(cluster, name)
+    edit = to_revision(history.content(cluster, name, number))
+    done = carry_out(
+        cluster, name, edit, force=False, wait=wait, timeout_s=timeout_s, report=report,
+        what=f"back to revision {number}",
+    )  # fmt: skip
+    return done, number
+
+
+def _former(cluster: Cluster, name: str) -> int:
+    """Where the newest was never ready, the last that was, else the one before it."""
+    kept = history.revisions(cluster, name)
+    found = former(kept, kept[-1].number) if kept else None
+    if found is None:
+        raise SettingsError(
+            f"There is nothing to go back to: {name} has no earlier revision that was ready.",
+            f"jhos rollout {name} history lists those there are.",
+        )
+    return found.number
+
+
+def outcome(revision: Revision, kept: list[Revision]) -> str:
+    """In a word, or why it did not become ready."""
+    if revision.outcome not in ("", READY):
+        return f"failed: {revision.outcome}"
+    if revision is kept[-1]:
+        return "current" if revision.outcome == READY else "current, not seen ready yet"
+    return ""

@@ -1,0 +1,346 @@
+"""jhos profiles"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jhos.cli.completion import deployments
+from jhos.cli.options import REQUEST_S, Command, Target, target_options, timeout_option
+from jhos.cli.output import emit, output_option, table
+from jhos.settings.descriptions import DESCRIPTIONS
+
+if TYPE_CHECKING:
+    from jhos.settings.profiles import Row
+
+_NAME = click.argument("name", shell_complete=deployments)
+
+
+def _known(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Names of profiles; none where the cluster does not say."""
+    from jhos.actions.configure import read
+    from jhos.actions.profiles import profiles as of
+    from jhos.cli.completion import COMPLETE_S
+    from jhos.errors import JhosError
+
+    words = {key: context.params.get(key) for key in ("kubeconfig", "context", "namespace")}
+    try:
+        target = Target(**words, sandbox=bool(context.params.get("sandbox")))
+        rows = of(read(target.connect(COMPLETE_S), context.params["name"]))
+    except (JhosError, KeyError):
+        return []
+    return [row["name"] for row in rows if row["name"].startswith(incomplete)]
+
+
+_PROFILE = click.argument("profile", shell_complete=_known)
+
+
+@click.group()
+def profiles() -> None:
+    """What users choose from when they start a server: images, sizes, GPUs.
+
+    The hub reads them whenever it shows them, so that a change needs no restart. Profiles of a
+    jupyterhub_config.py work as well and take the place of these.
+
+    \b
+    Examples:
+      jhos profiles add jakevdp small --title "Small" --image s2i-minimal-notebook --default
+      jhos profiles add jakevdp large --title "Large" --memory 4Gi --cpu 2
+      jhos profiles list jakevdp
+    """
+
+
+def _fields(command: Command) -> Command:
+    """Options for the fields of a profile → the argument `row`, of those that were given."""
+
+    def gathered(environment: Any, node_selector: Any, **arguments: Any) -> Any:
+        row = {key: arguments.pop(key) for key in _PLAIN}
+        row |= {key: list(arguments.pop(key)) or None for key in _LISTS}
+        row |= {"environment": environment, "node_selector": node_selector}
+        return command(row={k: v for k, v in row.items() if v is not None}, **arguments)
+
+    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
+    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
+    for option in reversed(_options()):
+        option(gathered)
+    return gathered  # type: ignore[return-value] # a command again, of other arguments
+
+
+_PLAIN = ("title", "description", "default", "image", "memory", "memory_request", "cpu",
+          "cpu_request", "gpu", "interface", "mount_path")  # fmt: skip
+_LISTS = ("groups", "supplemental_groups")
+
+
+def _options() -> list[Any]:
+    from jhos.cli.setting_options import pairs
+
+    def text(flag: str, field: str, metavar: str) -> Any:
+        words = DESCRIPTIONS[f"profiles[].{field}"]
+        return click.option(flag, field, metavar=metavar, help=words)
+
+    return [
+        text("--title", "title", "TEXT"),
+        text("--description", "description", "TEXT"),
+        text("--image", "image", "IMAGE"),
+        text("--memory", "memory", "SIZE"),
+        text("--memory-request", "memory_request", "SIZE"),
+        text("--cpu", "cpu", "CPUS"),
+        text("--cpu-request", "cpu_request", "CPUS"),
+        click.option("--gpu", type=click.IntRange(min=0), metavar="NUMBER",
+                     help=DESCRIPTIONS["profiles[].gpu"]),
+        click.option("--env", "environment", metavar="NAME=VALUE", multiple=True, callback=pairs,
+                     help=DESCRIPTIONS["profiles[].environment"]),
+        click.option("--node-selector", "node_selector", metavar="LABEL=VALUE", multiple=True,
+                     callback=pairs, help=DESCRIPTIONS["profiles[].node_selector"]),
+        click.option("--group", "groups", metavar="GROUP", multiple=True,
+                     help=DESCRIPTIONS["profiles[].groups"]),
+        click.option("--supplemental-group", "supplemental_groups", metavar="NUMBER", type=int,
+                     multiple=True, help=DESCRIPTIONS["profiles[].supplemental_groups"]),
+        text("--interface", "interface", "NAME"),
+        text("--mount-path", "mount_path", "/PATH"),
+        click.option("--default/--no-default", default=None,
+                     help=DESCRIPTIONS["profiles[].default"]),
+    ]  # fmt: skip
+
+
+@profiles.command("list")
+@_NAME
+@output_option
+@target_options
+def list_profiles(target: Target, name: str, output: str) -> None:
+    """List the profiles of the deployment NAME, in their order.
+
+    \b
+    Examples:
+      jhos profiles list jakevdp
+      jhos profiles list jakevdp -o json
+    """
+    rows = _read(target, name)
+    cells = [
+        (f"{row['name']}{' (default)' if row.get('default') else ''}", row.get("title", ""),
+         row.get("image", ""), row.get("memory", ""), str(row.get("cpu", "")),
+         str(row.get("gpu", "")), ", ".join(row.get("groups", [])))
+        for row in rows
+    ]  # fmt: skip
+    nothing = f"{name} has no profiles: every server is as the settings of notebook say."
+    head = ("NAME", "TITLE", "IMAGE", "MEMORY", "CPU", "GPU", "GROUPS")
+    emit(output, table(head, cells) if cells else nothing, rows, [row["name"] for row in rows])
+
+
+@profiles.command()
+@_NAME
+@_PROFILE
+@output_option
+@target_options
+def show(target: Target, name: str, profile: str, output: str) -> None:
+    """Print all of one profile, as YAML.
+
+    \b
+    Example:
+      jhos profiles show jakevdp large
+    """
+    from jhos.settings.profiles import find
+
+    row = find(_read(target, name), profile)
+    emit(output, _yaml(row), row, [row["name"]])
+
+
+@profiles.command()
+@_NAME
+@click.argument("profile")
+@_fields
+@click.option("--position", type=click.IntRange(min=1), metavar="NUMBER", help="Else the last.")
+@timeout_option(600)
+@output_option
+@target_options
+def add(
+    target: Target,
+    name: str,
+    profile: str,
+    row: "Row",
+    position: int | None,
+    timeout_s: int,
+    output: str,
+) -> None:
+    """Add PROFILE to those that users choose from. What is not said is as for every server.
+
+    An image of the project must be there; a new build of it is what the next server gets.
+
+    \b
+    Examples:
+      jhos profiles add jakevdp small --title "Small" --image s2i-minimal-notebook --default
+      jhos profiles add jakevdp gpu --title "With a GPU" --image s2i-tensorflow-notebook --gpu 1
+      jhos profiles add jakevdp staff --memory 8Gi --group staff --position 1
+    """
+    from jhos.settings.profiles import added
+
+    made = {"name": profile, **row}
+    _change(target, name, lambda rows: added(rows, made, position), timeout_s, output)
+
+
+@profiles.command()
+@_NAME
+@_PROFILE
+@_fields
+@timeout_option(600)
+@output_option
+@target_options
+def edit(target: Target, name: str, profile: str, row: "Row", timeout_s: int, output: str) -> None:
+    """Change what is given of PROFILE; without options, open it in your editor.
+
+    An empty value takes a field away.
+
+    \b
+    Examples:
+      jhos profiles edit jakevdp large --memory 8Gi
+      jhos profiles edit jakevdp large --image ""
+      jhos profiles edit jakevdp large
+    """
+    from jhos.settings.profiles import changed
+
+    if row:
+        emptied = {key: None if value == "" else value for key, value in row.items()}
+        _change(target, name, lambda rows: changed(rows, profile, emptied), timeout_s, output)
+    else:
+        _edit_text(target, name, profile, timeout_s, output)
+
+
+@profiles.command()
+@_NAME
+@click.argument("profile", nargs=-1, required=True, shell_complete=_known)
+@timeout_option(600)
+@output_option
+@target_options
+def remove(
+    target: Target, name: str, profile: tuple[str, ...], timeout_s: int, output: str
+) -> None:
+    """Remove one PROFILE or several. Servers that were started by it go on.
+
+    \b
+    Example:
+      jhos profiles remove jakevdp large gpu
+    """
+    from jhos.settings.profiles import removed
+
+    _change(target, name, lambda rows: removed(rows, profile), timeout_s, output)
+
+
+@profiles.command()
+@_NAME
+@_PROFILE
+@timeout_option(600)
+@output_option
+@target_options
+def default(target: Target, name: str, profile: str, timeout_s: int, output: str) -> None:
+    """Make PROFILE the one that is chosen already when the page is shown.
+
+    \b
+    Example:
+      jhos profiles default jakevdp small
+    """
+    from jhos.settings.profiles import changed
+
+    _change(target, name, lambda rows: changed(rows, profile, {"default": True}), timeout_s, output)
+
+
+@profiles.command("import")
+@_NAME
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@timeout_option(600)
+@output_option
+@target_options
+def import_profiles(target: Target, name: str, file: str, timeout_s: int, output: str) -> None:
+    """Take over the profiles of FILE: YAML as `export` writes it, or a jupyterhub_config.py.
+
+    Of a configuration its KubeSpawner.profile_list or ProfilesSpawner.profiles is taken; it is run
+    here. Profiles of the same name are replaced, the others stay.
+
+    \b
+    Examples:
+      jhos profiles import jakevdp profiles.yaml
+      jhos profiles import jakevdp jupyterhub_config.py
+    """
+    from jhos.actions.profiles import read_file
+    from jhos.cli.configure import read_text
+    from jhos.settings.profiles import imported
+
+    new = read_file(target.connect(REQUEST_S), name, file, read_text(file))
+    _change(target, name, lambda rows: imported(rows, new), timeout_s, output)
+
+
+@profiles.command()
+@_NAME
+@target_options
+def export(target: Target, name: str) -> None:
+    """Print all profiles as YAML, for `import` or as part of a file of settings.
+
+    \b
+    Example:
+      jhos profiles export jakevdp > profiles.yaml
+    """
+    click.echo(_yaml({"profiles": _read(target, name)}))
+
+
+def _read(target: Target, name: str) -> list["Row"]:
+    from jhos.actions.configure import read
+    from jhos.actions.profiles import profiles as of
+
+    return of(read(target.connect(REQUEST_S), name))
+
+
+def _change(
+    target: Target,
+    name: str,
+    edit: Callable[[list["Row"]], list["Row"]],
+    timeout_s: int,
+    output: str,
+) -> None:
+    from jhos.actions.profiles import change
+    from jhos.cli.configure import restarts_hub, result
+    from jhos.cli.terminal import progress
+
+    with progress() as report:
+        done = change(target.connect(timeout_s), name, edit, wait=True, timeout_s=timeout_s,
+                      report=report)  # fmt: skip
+    rows = done.settings.as_dict()["profiles"]
+    if not done.plan.differs:
+        text = "Nothing had to be changed."
+    elif restarts_hub(done):
+        text = f"Revision {done.revision} of {name} is ready; the hub was restarted."
+    else:
+        soon = "the hub offers it within a minute or two, without a restart"
+        text = f"Revision {done.revision} of {name}: {soon}."
+    names = [row["name"] for row in rows]
+    emit(output, text, {**result(done), "profiles": names}, names)
+
+
+def _edit_text(target: Target, name: str, profile: str, timeout_s: int, output: str) -> None:
+    from jhos.actions.profiles import row_of
+    from jhos.cli.editor import Draft
+    from jhos.errors import JhosError
+    from jhos.settings.load import load
+    from jhos.settings.profiles import find, replaced
+
+    row = find(_read(target, name), profile)
+
+    def accept(text: str) -> None:
+        load({"profiles": [row_of(text)]})
+
+    draft = Draft(_yaml(row) + "\n", ".yaml", f"Profile {profile} of {name}.")
+    text = draft.edit(accept)
+    if text is None:
+        click.echo("Nothing was changed.", err=True)
+        return
+    made = row_of(text)
+    try:
+        _change(target, name, lambda rows: replaced(rows, profile, made), timeout_s, output)
+    except JhosError as error:
+        raise draft.kept(error) from error
+    draft.done()
+
+
+def _yaml(data: Any) -> str:
+    import yaml
+
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    return text.rstrip()
