@@ -49,9 +49,19 @@ def test_changes_are_told_in_words() -> None:
 def test_undo_goes_to_the_newest_that_was_ready() -> None:
     outcomes = (READY, READY, "it crashed", READY)
     kept = [
-        replace(REVISION, number=number, outcome=each) for number, each in enumerate(outcomes, 1)
+        replace(REVISION, number=number, outcome=each, digest=str(number))
+        for number, each in enumerate(outcomes, 1)
     ]
-    found = former(kept, 4)
+    found = former(kept, kept[3])
     assert found
     assert found.number == 2
-    assert former(kept[:1], 1) is None
+    assert former(kept[:1], kept[0]) is None
+
+
+def test_undo_passes_over_what_is_the_same() -> None:
+    """After a return to 1, which is 3 now."""
+    kept = [
+        replace(REVISION, number=number, outcome=outcome, digest=digest)
+        for number, outcome, digest in ((1, READY, "a"), (2, "it crashed", "b"), (3, READY, "a"))
+    ]
+    assert former(kept, kept[2]) is None

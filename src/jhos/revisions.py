@@ -147,7 +147,8 @@ def _word(value: Any) -> str:
     return str(value).splitlines()[0][:40] if str(value) else "''"
 
 
-def former(revisions: Iterable[Revision], current: int) -> Revision | None:
-    """The newest before `current` that is known to have become ready."""
-    there = [each for each in revisions if each.number < current and each.outcome == READY]
+def former(revisions: Iterable[Revision], current: Revision) -> Revision | None:
+    """The newest that is known to have become ready and is another than `current`."""
+    there = [each for each in revisions
+             if each.outcome == READY and each.digest != current.digest]  # fmt: skip
     return max(there, key=lambda each: each.number, default=None)

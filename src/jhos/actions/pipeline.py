@@ -227,7 +227,7 @@ def _returned(
     if isinstance(error, ClusterUnreachable) or revision.outcome == READY:
         return error
     history.note(cluster, name, revision, _reason(error))
-    former = revisions.former(history.revisions(cluster, name), revision.number)
+    former = revisions.former(history.revisions(cluster, name), revision)
     if former is None or not may_return:
         return error
     what = f"revision {former.number}"

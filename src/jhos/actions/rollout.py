@@ -94,9 +94,8 @@ def undo(
 
 
 def _former(cluster: Cluster, name: str) -> int:
-    """Where the newest was never ready, the last that was, else the one before it."""
     kept = history.revisions(cluster, name)
-    found = former(kept, kept[-1].number) if kept else None
+    found = former(kept, kept[-1]) if kept else None
     if found is None:
         raise SettingsError(
             f"There is nothing to go back to: {name} has no earlier revision that was ready.",

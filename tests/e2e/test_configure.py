@@ -1,0 +1,177 @@
+"""A hub that is changed while people work: the check, the editor, the return, undo, profiles."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.lab import START_MS, expect_output, open_lab, run_cell, start_cell
+from tests.e2e.programs import Run
+
+pytestmark = pytest.mark.e2e
+
+DOCUMENT = Path(__file__).parents[2] / "docs/configure.md"
+PYTHON = "jupyterhub_config.py"
+# Passes the check, and ends the hub.
+CRASHES = """\
+import os
+if os.path.exists("/opt/app-root/etc/jupyterhub_config.py"):
+    raise RuntimeError("the lecture hall is full")
+"""
+# Waits for what a ConfigMap's volume shows of a change.
+OFFERED = "until grep -q 'name: large' configs/settings.yaml; do sleep 1; done"
+
+
+@pytest.fixture(scope="module")
+def url(jhos: Run, project: str) -> str:
+    done = jhos("deploy", "--name", "course", "-n", project, "-o", "json")
+    address: str = json.loads(done.stdout)["url"]
+    return address
+
+
+def stored(kubectl: Run, project: str, file: str = PYTHON) -> str:
+    found = kubectl("get", "cm", "course-cfg", "-n", project, "-o", "json").stdout
+    text: str = json.loads(found)["data"][file]
+    return text
+
+
+def test_a_typo_never_reaches_the_cluster(
+    jhos: Run, kubectl: Run, project: str, url: str, tmp_path: Path
+) -> None:
+    assert url
+    file = tmp_path / PYTHON
+    file.write_text("c.KubeSpawner.start_timout = 600\n")
+    done = jhos("configure", "course", "-n", project, "--config", str(file), code=2)
+    assert f"{PYTHON}:1: KubeSpawner knows no start_timout." in done.stderr
+    assert "Did you mean c.KubeSpawner.start_timeout?" in done.stderr
+    assert stored(kubectl, project) == ""
+
+
+def test_a_hub_that_crashes_gives_way_while_notebooks_go_on(
+    browser: Browser, jhos: Run, project: str, url: str, tmp_path: Path
+) -> None:
+    page = open_lab(browser, url)
+    opened: list[str] = []
+    page.on("websocket", lambda each: opened.append(each.url))  # in place of one that broke
+    start_cell(page, "import time\nprint('begun')\ntime.sleep(45)\nprint('fin' + 'ished')")
+    expect_output(page, "begun")
+    file = tmp_path / PYTHON
+    file.write_text(CRASHES)
+    done = jhos("configure", "course", "-n", project, "--config", str(file), code=1)
+    assert "RuntimeError: the lecture hall is full" in done.stderr
+    assert "So revision 1 was brought back and is ready" in done.stderr
+    expect_output(page, "finished")
+    assert "4" in run_cell(page, "print(2 + 2)")
+    assert not opened
+    history = json.loads(jhos("rollout", "course", "history", "-n", project, "-o", "json").stdout)
+    assert [each["what"] for each in history] == ["deployed", PYTHON, "back to revision 1"]
+    assert "exit code 1" in history[1]["state"]
+    assert history[2]["state"] == "current"
+
+
+def test_an_editor_opens_again_until_the_text_is_right(
+    jhos: Run,
+    kubectl: Run,
+    environment: dict[str, str],
+    project: str,
+    url: str,
+    tmp_path: Path,
+) -> None:
+    assert url
+    editor = tmp_path / "editor"
+    editor.write_text(
+        "#!/bin/sh\n"
+        f'cp "$1" {tmp_path}/seen\n'
+        'if grep -q "knows no start_timout" "$1"; then value=start_timeout; '
+        "else value=start_timout; fi\n"
+        'echo "c.KubeSpawner.$value = 601" > "$1"\n'
+    )
+    editor.chmod(0o755)
+    done = subprocess.run(
+        ["jhos", "configure", "course", "-n", project, "--edit"],
+        env={**environment, "EDITOR": str(editor)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Did you mean c.KubeSpawner.start_timeout?" in (tmp_path / "seen").read_text()
+    assert stored(kubectl, project) == "c.KubeSpawner.start_timeout = 601\n"
+    kept = subprocess.run(
+        ["jhos", "configure", "course", "-n", project, "--edit"],
+        env={**environment, "EDITOR": "sh -c 'echo no Python > $0'"},
+        capture_output=True,
+        text=True,
+    )
+    assert kept.returncode == 2
+    (path,) = re.findall(r"Your text is kept in (\S+)", kept.stderr)
+    assert Path(path).read_text() == "no Python\n"
+    undone = jhos("rollout", "course", "undo", "-n", project)
+    assert "Revision 3 of course is back, as revision 5" in undone.stdout
+    assert stored(kubectl, project) == ""
+
+
+def test_the_second_of_two_editors_is_told(
+    kubectl: Run, environment: dict[str, str], project: str, url: str, tmp_path: Path
+) -> None:
+    assert url
+    patch = json.dumps({"data": {PYTHON: "c.JupyterHub.admin_access = False\n"}})
+    editor = tmp_path / "editor"
+    editor.write_text(
+        f"#!/bin/sh\nkubectl patch cm course-cfg -n {project} --type=merge -p '{patch}' >&2\n"
+        'echo "c.KubeSpawner.start_timeout = 602" > "$1"\n'
+    )
+    editor.chmod(0o755)
+    done = subprocess.run(
+        ["jhos", "configure", "course", "-n", project, "--edit"],
+        env={**environment, "EDITOR": str(editor)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 4, done.stderr
+    assert "+c.JupyterHub.admin_access = False" in done.stderr
+    assert "Your text is kept in" in done.stderr
+    assert "admin_access" in stored(kubectl, project)
+
+
+def test_profiles_are_offered_without_a_restart_of_the_hub(
+    browser: Browser, jhos: Run, kubectl: Run, project: str, url: str
+) -> None:
+    absent = jhos("profiles", "add", "course", "odd", "--image", "nothing", "-n", project, code=2)
+    assert "nothing is not in project" in absent.stderr
+    for name, more in (("small", ["--default"]), ("large", ["--memory", "600Mi"])):
+        done = jhos("profiles", "add", "course", name, "--title", f"A {name} one", *more,
+                    "-n", project, "-o", "json")  # fmt: skip
+        # Not before the edit of the test before this one is read.
+        assert json.loads(done.stdout)["hubRestarted"] is (name == "small")
+    kubectl("exec", "deploy/course", "-c", "hub", "-n", project, "--",
+            "sh", "-c", f"cd /opt/app-root; {OFFERED}")  # fmt: skip
+    page = browser.new_context().new_page()
+    page.goto(url, timeout=START_MS)
+    page.get_by_text("A large one").wait_for(timeout=START_MS)
+    page.get_by_text("A small one").wait_for()
+
+
+def test_the_commands_of_the_document_work(
+    jhos: Run, environment: dict[str, str], project: str, url: str, tmp_path: Path
+) -> None:
+    assert url
+    jhos("profiles", "remove", "course", "small", "large", "-n", project)
+    blocks = re.findall(r"^```\n(.*?)^```$", DOCUMENT.read_text(), re.M | re.S)
+    done = subprocess.run(
+        ["bash", "-euc", "".join(blocks)],
+        env={**environment, "JHOS_NAMESPACE": project},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "KubeSpawner.start_timeout" in done.stdout
+    assert "large (default)" not in done.stdout
+    listed = json.loads(jhos("profiles", "list", "course", "-n", project, "-o", "json").stdout)
+    assert [each["name"] for each in listed] == ["large", "small"]
+    secret = jhos("configure", "course", "-n", project, "--explain").stdout
+    assert "very secret" not in secret + done.stdout + done.stderr
+    jhos("teardown", "course", "-n", project, "--yes", "--delete-storage")
