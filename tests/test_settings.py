@@ -67,6 +67,19 @@ def test_what_is_no_mapping_is_refused(document: str) -> None:
         parse(document, "test")
 
 
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("hub: {}\nhub: {}", "line 2: hub is there twice"),
+        ("a: b: c", "line 1: mapping values"),
+        ("? [a]\n: b", "line 1: found unhashable key"),
+    ],
+)
+def test_a_document_that_is_wrong_names_the_line(document: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        parse(document, "test")
+
+
 def test_a_number_serves_as_a_quantity() -> None:
     assert load({"hub": {"cpu": 2}}).hub.cpu == "2"
 

@@ -105,6 +105,8 @@ def _is_text(value: Any) -> bool:
 def _value(value: Any) -> str:
     from jhos.cli.terminal import clean
 
+    if isinstance(value, dict):
+        value = {key: each for key, each in value.items() if each not in (None, [], {})}
     return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 

@@ -58,25 +58,32 @@ file_option = click.option(
 
 
 def sources(files: tuple[str, ...]) -> "list[Source]":
-    """Of files, and above them those of the environment's variables."""
+    """Of files, and above them those of the environment's variables; each is right by itself."""
     from jhos.settings.sources import of_environment
 
-    return [*(_of_file(file) for file in files), *of_environment(os.environ)]
+    found = [*(_of_file(file) for file in files), *of_environment(os.environ)]
+    for source in found:
+        _check(source)
+    return found
 
 
 def _of_file(file: str) -> "Source":
-    """Checked by itself, so that an error names the file."""
-    from jhos.errors import SettingsError
-    from jhos.settings.load import check_alone, parse
+    from jhos.settings.load import parse
     from jhos.settings.sources import Source
 
     name = "standard input" if file == "-" else file
-    layer = parse(_read(file), name)
+    return Source(name, parse(_read(file), name))
+
+
+def _check(source: "Source") -> None:
+    """An error names where it is."""
+    from jhos.errors import SettingsError
+    from jhos.settings.load import check_alone
+
     try:
-        check_alone(layer)
+        check_alone(source.layer)
     except SettingsError as error:
-        raise SettingsError(f"{name}: {error.message}", error.hint) from error
-    return Source(name, layer)
+        raise SettingsError(f"{source.name}: {error.message}", error.hint) from error
 
 
 def _preset(name: str | None) -> "list[Source]":
@@ -129,7 +136,8 @@ def _read(file: str) -> str:
         with click.open_file(file) as stream:
             text: str = stream.read().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{file} cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise click.UsageError(f"{file} cannot be read: {why}.") from error
     if not text:
         raise click.UsageError(f"{file} is empty.")
     return text

@@ -81,12 +81,29 @@ def defaults() -> Layer:
 def parse(document: str, source: str) -> Layer:
     """A YAML document of settings; raises SettingsError with the place where it is none."""
     try:
-        layer = yaml.safe_load(document) or {}
+        layer = yaml.load(document, _Loader) or {}
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SettingsError(f"The settings of {source}{line}: {error.problem}.") from error
     except yaml.YAMLError as error:
         raise SettingsError(f"The settings of {source} are no YAML: {error}") from error
     if not isinstance(layer, dict):
         raise SettingsError(f"The settings of {source} are no mapping.")
     return layer
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes no key twice: the first would be lost without a word."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key.value} is there twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def check_name(name: str) -> None:
