@@ -169,8 +169,6 @@ def test_no_pod_is_counted_for_a_database_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        ({"groups": set()}, "route.openshift.io"),
-        ({"classes": [], "default_class": None}, "default class"),
         ({"bounds": ({}, quantities(memory="400Mi"))}, "hub.memory"),
         ({"free": quantities(pods=2)}, "pods lacks 1"),
     ],

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from jhos.cluster.client import Cluster
-from jhos.cluster.premises import Premises, Quantities, quantity
+from jhos.cluster.premises import Allowance, Premises, Quantities, quantity
 from jhos.errors import Refused, SettingsError
 from jhos.kinds import KINDS
 from jhos.objects import Object
@@ -72,11 +72,10 @@ def check_rights(cluster: Cluster, needed: Iterable[tuple[str, str]]) -> None:
     raise Refused(f"In project {cluster.namespace} you may not: {_words(missing)}.", _ASK_ADMIN)
 
 
-def check_first(premises: Premises, settings: Settings) -> None:
-    """Raises Refused where the first deployment could not become what is wanted."""
-    routes = apis(premises)[0]
-    room, _ = quota(premises, settings, deployed=False)
-    for found in (routes, storage(premises, settings), limits(premises, settings), room):
+def check_first(allowance: Allowance, settings: Settings) -> None:
+    """Raises Refused where quota or limits keep the first deployment from running."""
+    room, _ = quota(allowance, settings, deployed=False)
+    for found in (limits(allowance, settings), room):
         if found.verdict is Verdict.PROBLEM:
             raise Refused(f"{found.check}: {found.message}.", f"{found.hint} {_ANYHOW}")
 
@@ -163,9 +162,9 @@ def streams(premises: Premises) -> list[Finding]:
     return findings
 
 
-def limits(premises: Premises, settings: Settings) -> Finding:
+def limits(allowance: Allowance, settings: Settings) -> Finding:
     """Whether every container lies within the project's LimitRanges."""
-    least, most = premises.bounds
+    least, most = allowance.bounds
     wrong = []
     for name, part in _parts(settings).items():
         for key, request, limit in (("memory", part.memory_request, part.memory),
@@ -181,7 +180,9 @@ def limits(premises: Premises, settings: Settings) -> Finding:
     return Finding("Limits of a container", Verdict.OK, "all parts lie within")
 
 
-def quota(premises: Premises, settings: Settings, *, deployed: bool) -> tuple[Finding, int | None]:
+def quota(
+    allowance: Allowance, settings: Settings, *, deployed: bool
+) -> tuple[Finding, int | None]:
     """Whether hub, proxy, database and one notebook fit, and how many notebooks do.
 
     None: as many as the cluster holds. What is `deployed` is counted in the quota already.
@@ -189,7 +190,7 @@ def quota(premises: Premises, settings: Settings, *, deployed: bool) -> tuple[Fi
     parts = [part for name, part in _parts(settings).items() if name != "notebook"]
     own_volume = settings.database.type != "external"
     base = _need(parts, _claim(settings.database.storage if own_volume else None))
-    left = dict(premises.free) if deployed else _without(premises.free, base)
+    left = dict(allowance.free) if deployed else _without(allowance.free, base)
     short = [f"{key} lacks {_shown(key, -free)}" for key, free in left.items() if free < 0]
     hint = "Ask for more, or make the parts smaller (--notebook-memory …)."
     if short:

@@ -17,7 +17,7 @@ from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import choose_database_image, read_certificate
 from jhos.cluster.facts import stored as kept
-from jhos.cluster.premises import premises
+from jhos.cluster.premises import allowance
 from jhos.cluster.route import until_answered, url_of
 from jhos.configuration import USER_KEYS, joined, parted
 from jhos.errors import ClusterUnreachable, JhosError
@@ -175,7 +175,7 @@ def carry_out(
         stored = read_stored(cluster, name)
         wanted = wanted_of(cluster, edit(stored))
         if check and not stored.exists:
-            check_first(premises(cluster), wanted.settings)
+            check_first(allowance(cluster), wanted.settings)
         specs = find(cluster, wanted.settings, wanted.images)
         images = _built(cluster, wanted, specs, deadline, report)
         plan = preview(cluster, name, wanted.objects(images), force=force)

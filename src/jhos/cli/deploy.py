@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--check/--no-check",
     default=True,
-    help="The first time, whether quota, limits and storage let the hub run.  [default: check]",
+    help="The first time, whether quota and limits let the hub run.  [default: check]",
 )
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")

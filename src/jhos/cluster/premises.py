@@ -19,17 +19,25 @@ _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Premises:
+class Allowance:
     """`free`: of the quotas, by resource (`limits.memory`: bytes, `pods`); absent: unlimited.
 
-    `bounds`: least and most that a container may ask for, by resource. `classes`: storage
-    classes, the default first; None: not to be seen. `tags`: of the cluster's own image streams.
+    `bounds`: least and most that a container may ask for, by resource.
+    """
+
+    free: Quantities
+    bounds: tuple[Quantities, Quantities]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Premises(Allowance):
+    """`classes`: storage classes, the default first; None: not to be seen.
+
+    `tags`: of the cluster's own image streams.
     """
 
     rules: list[Object]
     groups: set[str]
-    free: Quantities
-    bounds: tuple[Quantities, Quantities]
     classes: list[str] | None
     default_class: str | None
     tags: dict[str, set[str]]
@@ -39,6 +47,13 @@ def quantity(text: Any) -> Decimal:
     """Of a Kubernetes quantity, in bytes, cores or pieces."""
     number: Decimal = parse_quantity(text)
     return number
+
+
+def allowance(cluster: Cluster) -> Allowance:
+    """Two requests, both of the project alone."""
+    asked = (lambda: cluster.list("ResourceQuota")[0], lambda: cluster.list("LimitRange")[0])
+    quotas, ranges = parallel(_attempt, asked)
+    return Allowance(free=free(quotas or []), bounds=_bounds(ranges or []))
 
 
 def premises(cluster: Cluster) -> Premises:
