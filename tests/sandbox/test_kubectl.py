@@ -36,7 +36,7 @@ class Kubectl:
 def kubectl(sandbox: Layout) -> Iterator[Kubectl]:
     """With the deployment `web` rolled out."""
     name = f"kubectl-{next(NUMBERS)}"
-    request = {"apiVersion": "project.openshift.io/v1", "kind": "ProjectRequest"}
+    request: Any = {"apiVersion": "project.openshift.io/v1", "kind": "ProjectRequest"}
     request |= {"metadata": {"name": name}}
     run = Kubectl(sandbox.kubeconfig, name)
     run("create", "-f", "-", stdin=json.dumps(request))

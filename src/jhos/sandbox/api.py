@@ -22,6 +22,7 @@ from jhos.sandbox import (
     forms,
     kinds,
     openapi,
+    options,
     paths,
     rbac,
 )
@@ -132,6 +133,7 @@ class _Server:
             user_agent=request.headers.get("User-Agent", ""),
             upload=request.content.iter_chunked(2**16) if streamed else None,
         )
+        options.check(call)
         form = forms.negotiate(call.accept if path.subresource != "log" else "")
         if verb == "watch":
             return await _stream(request, _watch(call, form), "application/json")
@@ -206,7 +208,10 @@ async def _respond(
     else:
         body = forms.one(call.kind, answer.body, form, include)
     encoded = forms.encode(body, form.media)
-    return web.Response(status=answer.status, body=encoded, content_type=form.media)
+    response = web.Response(status=answer.status, body=encoded, content_type=form.media)
+    for warning in dict.fromkeys(call.warnings):
+        response.headers.add("Warning", f"299 - {json.dumps(warning)}")
+    return response
 
 
 async def _stream(

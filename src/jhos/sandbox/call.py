@@ -60,7 +60,7 @@ class Cluster:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A request for a resource, authenticated and read."""
+    """A request for a resource, authenticated and read; `warnings` go with its answer."""
 
     store: Store
     cluster: Cluster
@@ -74,6 +74,7 @@ class Call:
     accept: str = ""
     user_agent: str = ""
     upload: AsyncIterator[bytes] | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -90,6 +91,10 @@ class Call:
     @property
     def strict(self) -> bool:
         return self.query.get("fieldValidation") == "Strict"
+
+    @property
+    def warns(self) -> bool:
+        return self.query.get("fieldValidation") in (None, "", "Warn")
 
     @property
     def manager(self) -> str:

@@ -73,6 +73,14 @@ def not_supported(field: str, value: str, supported: Iterable[str]) -> Cause:
     return Cause("FieldValueNotSupported", field, message)
 
 
+def immutable(field: str, why: str = "field is immutable when `immutable` is set") -> Cause:
+    return forbidden_field(field, why)
+
+
+def duplicate(field: str, value: Any) -> Cause:
+    return Cause("FieldValueDuplicate", field, f"Duplicate value: {_shown(value)}")
+
+
 def invalid(group: str, kind: str, name: str, causes: Iterable[Cause]) -> Failure:
     """422 that names every wrong field."""
     found = list(causes)

@@ -84,8 +84,13 @@ def is_leaf(node: Node, value: Any) -> bool:
     return True
 
 
-def children(node: Node, value: Any, path: Path) -> Iterator[tuple[str, Node, Any]]:
-    """What lies directly below a value that is not a leaf; raises Undeclared."""
+def children(
+    node: Node, value: Any, path: Path, *, unique: bool = False
+) -> Iterator[tuple[str, Node, Any]]:
+    """What lies directly below a value that is not a leaf.
+
+    With `unique` entries of one key raise Undeclared; else it is validation that refuses them.
+    """
     if isinstance(value, dict):
         for key, entry in value.items():
             yield f"f:{key}", node.child(key), entry
@@ -93,7 +98,7 @@ def children(node: Node, value: Any, path: Path) -> Iterator[tuple[str, Node, An
     seen: set[str] = set()
     for entry in value:
         element = element_of(node, entry)
-        if element in seen:
+        if unique and element in seen:
             key = shown((element,))
             raise Undeclared(f"{shown(path)}: duplicate entries for key {key}")
         seen.add(element)
@@ -101,11 +106,11 @@ def children(node: Node, value: Any, path: Path) -> Iterator[tuple[str, Node, An
 
 
 def of_value(node: Node, value: Any, path: Path = ()) -> FieldSet:
-    """Every field that an applied value names."""
+    """Every field that an applied value names; raises Undeclared."""
     if is_leaf(node, value):
         return {path}
     found: FieldSet = set()
-    for element, child, entry in children(node, value, path):
+    for element, child, entry in children(node, value, path, unique=True):
         below = (*path, element)
         found |= of_value(child, entry, below)
         is_entry = isinstance(value, list) or node.type == "map"

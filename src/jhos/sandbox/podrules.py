@@ -1,12 +1,17 @@
 """What is wrong with a pod, or with the template of one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from jhos.sandbox import failure, names, quantity
 from jhos.sandbox.failure import Cause, bad_value, required
 
 Object = dict[str, Any]
+
+PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+RESTART_POLICIES = ("Always", "OnFailure", "Never")
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+HANDLERS = {"exec", "httpGet", "tcpSocket", "grpc"}
 
 # Of a running pod only these may change.
 MUTABLE = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName")
@@ -40,10 +45,24 @@ def template(obj: Object, where: str) -> Iterator[Cause]:
 def spec(pod_spec: Object, where: str) -> Iterator[Cause]:
     if not pod_spec.get("containers"):
         yield required(f"{where}.containers")
+    policy = pod_spec.get("restartPolicy", "Always")
+    if policy not in RESTART_POLICIES:
+        yield failure.not_supported(f"{where}.restartPolicy", policy, RESTART_POLICIES)
+    yield from _unique(pod_spec.get("volumes", ()), f"{where}.volumes")
     volumes = {volume["name"] for volume in pod_spec.get("volumes", ()) if "name" in volume}
     for list_name in ("initContainers", "containers"):
+        yield from _unique(pod_spec.get(list_name, ()), f"{where}.{list_name}")
         for number, container in enumerate(pod_spec.get(list_name, ())):
             yield from _container(container, volumes, f"{where}.{list_name}[{number}]")
+
+
+def _unique(entries: Sequence[Object], where: str) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for number, entry in enumerate(entries):
+        name = entry.get("name", "")
+        if name in seen:
+            yield failure.duplicate(f"{where}[{number}].name", name)
+        seen.add(name)
 
 
 def _container(container: Object, volumes: set[str], where: str) -> Iterator[Cause]:
@@ -58,7 +77,28 @@ def _container(container: Object, volumes: set[str], where: str) -> Iterator[Cau
         if mount.get("name") not in volumes:
             field = f"{where}.volumeMounts[{number}].name"
             yield Cause("FieldValueNotFound", field, f'Not found: "{mount.get("name")}"')
+        if not mount.get("mountPath"):
+            yield required(f"{where}.volumeMounts[{number}].mountPath")
+    yield from _ports(container.get("ports", ()), f"{where}.ports")
+    for number, variable in enumerate(container.get("env", ())):
+        if not variable.get("name"):
+            yield required(f"{where}.env[{number}].name")
+    for probe in PROBES:
+        if probe in container and not HANDLERS & container[probe].keys():
+            yield required(f"{where}.{probe}", "must specify a handler type")
+    policy = container.get("imagePullPolicy", "Always")
+    if policy not in PULL_POLICIES:
+        yield failure.not_supported(f"{where}.imagePullPolicy", policy, PULL_POLICIES)
     yield from _resources(container.get("resources", {}), f"{where}.resources")
+
+
+def _ports(ports: Sequence[Object], where: str) -> Iterator[Cause]:
+    for number, port in enumerate(ports):
+        field, value = f"{where}[{number}].containerPort", port.get("containerPort", 0)
+        if not value:
+            yield required(field)
+        elif not 1 <= value <= 65535:
+            yield bad_value(field, value, "must be between 1 and 65535, inclusive")
 
 
 def _resources(resources: Object, where: str) -> Iterator[Cause]:

@@ -91,6 +91,8 @@ def decode(call: Call, body: Object, kind: Kind | None = None) -> Object:
         listed = ", ".join(f'unknown field "{path}"' for path in unknown)
         why = f"strict decoding error: {listed}"
         raise failure.undecodable(kind.kind, kind.version, why)
+    if call.warns:
+        call.warnings.extend(f'unknown field "{path}"' for path in unknown)
     metadata = obj.pop("metadata", {})
     obj.pop("kind", None)
     obj.pop("apiVersion", None)

@@ -1,9 +1,10 @@
 """What is refused as 422: names, labels, finalizers and the rules of each kind."""
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
-from jhos.sandbox import failure, names, podrules, selectors
+from jhos.sandbox import failure, names, podrules, quantity, selectors
 from jhos.sandbox.call import Call
 from jhos.sandbox.failure import Cause, bad_value, required
 
@@ -77,6 +78,22 @@ def _data(obj: Object, _: Object | None) -> Iterator[Cause]:
                 yield bad_value(f"{field}[{key}]", key, why)
 
 
+def _config_map(obj: Object, live: Object | None) -> Iterator[Cause]:
+    yield from _data(obj, live)
+    if live and live.get("immutable"):
+        if not obj.get("immutable"):
+            yield failure.immutable("immutable")
+        for field in ("data", "binaryData"):
+            if obj.get(field, {}) != live.get(field, {}):
+                yield failure.immutable(field)
+
+
+def _secret(obj: Object, live: Object | None) -> Iterator[Cause]:
+    if live and obj.get("type") != live.get("type"):
+        yield bad_value("type", obj.get("type", ""), "field is immutable")
+    yield from _config_map(obj, live)
+
+
 def _service(obj: Object, live: Object | None) -> Iterator[Cause]:
     spec = obj["spec"]
     if not spec.get("ports") and spec["type"] != "ExternalName" and spec.get("clusterIP") != "None":
@@ -101,6 +118,10 @@ def _workload(obj: Object, live: Object | None) -> Iterator[Cause]:
     spec = obj["spec"]
     yield from _selection(spec)
     yield from podrules.template(spec["template"], "spec.template")
+    policy = spec["template"]["spec"].get("restartPolicy", "Always")
+    if policy != "Always":
+        where = "spec.template.spec.restartPolicy"
+        yield failure.not_supported(where, policy, ("Always",))
     if spec.get("replicas", 0) < 0:
         why = "must be greater than or equal to 0"
         yield bad_value("spec.replicas", spec["replicas"], why)
@@ -130,12 +151,14 @@ def _stateful_set(obj: Object, live: Object | None) -> Iterator[Cause]:
         yield failure.forbidden_field("spec", why)
 
 
-def _job(obj: Object, _: Object | None) -> Iterator[Cause]:
+def _job(obj: Object, live: Object | None) -> Iterator[Cause]:
     spec = obj["spec"]
     yield from podrules.template(spec["template"], "spec.template")
     if spec["template"]["spec"].get("restartPolicy") == "Always":
         field = "spec.template.spec.restartPolicy"
         yield required(field, 'valid values: "OnFailure", "Never"')
+    if live and spec["template"] != live["spec"]["template"] and not live["spec"].get("suspend"):
+        yield bad_value("spec.template", spec["template"], "field is immutable")
 
 
 def _claim(obj: Object, live: Object | None) -> Iterator[Cause]:
@@ -144,17 +167,30 @@ def _claim(obj: Object, live: Object | None) -> Iterator[Cause]:
         yield required("spec.accessModes", "at least 1 access mode is required")
     if "storage" not in spec.get("resources", {}).get("requests", {}):
         yield required("spec.resources[storage]")
-    if live and _fixed_claim(spec, live["spec"]) != _fixed_claim(live["spec"], spec):
+    bound = live is not None and live.get("status", {}).get("phase") == "Bound"
+    if live and _fixed_claim(spec, live["spec"], bound) != _fixed_claim(live["spec"], spec, bound):
         why = (
             "spec is immutable after creation except resources.requests and "
             "volumeAttributesClassName for bound claims"
         )
         yield failure.forbidden_field("spec", why)
+    elif live and bound and _size(spec) < _size({"resources": {"requests": _capacity(live)}}):
+        where = "spec.resources.requests.storage"
+        yield failure.forbidden_field(where, "field can not be less than status.capacity")
 
 
-def _fixed_claim(spec: Object, other: Object) -> Object:
-    """Without what may change: the size, and a volume's name while it is not set."""
-    free = {"resources", "volumeAttributesClassName"}
+def _size(spec: Object) -> Fraction:
+    return quantity.parse(spec.get("resources", {}).get("requests", {}).get("storage", "0"))
+
+
+def _capacity(claim: Object) -> Object:
+    found: Object = claim.get("status", {}).get("capacity", {})
+    return found
+
+
+def _fixed_claim(spec: Object, other: Object, bound: bool) -> Object:
+    """Without what may change: the size once bound, and a volume's name while it is not set."""
+    free = {"resources", "volumeAttributesClassName"} if bound else set()
     for name in ("volumeName", "storageClassName"):
         if not spec.get(name) or not other.get(name):
             free.add(name)
@@ -213,7 +249,7 @@ RULES: dict[str, Rule] = {
     "buildconfigs.build.openshift.io": _build_config,
     "builds.build.openshift.io": _build,
     "clusterrolebindings.rbac.authorization.k8s.io": _binding,
-    "configmaps": _data,
+    "configmaps": _config_map,
     "daemonsets.apps": _workload,
     "deployments.apps": _workload,
     "events": _event,
@@ -223,7 +259,7 @@ RULES: dict[str, Rule] = {
     "replicasets.apps": _workload,
     "rolebindings.rbac.authorization.k8s.io": _binding,
     "routes.route.openshift.io": _route,
-    "secrets": _data,
+    "secrets": _secret,
     "services": _service,
     "statefulsets.apps": _stateful_set,
 }

@@ -1,0 +1,105 @@
+"""What is refused at a write, and in which words."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.server import APPS, CORE, Api, config_map, deployment, pod, serving
+
+CLAIMS = f"{CORE}/persistentvolumeclaims"
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(tmp_path) as running:
+        yield running
+
+
+def claim(size: str) -> dict[str, Any]:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
+    return {"metadata": {"name": "c"}, "spec": spec}
+
+
+@pytest.mark.parametrize("resource", ["configmaps", "secrets"])
+@pytest.mark.parametrize("change", [{"immutable": False}, {"data": {"a": "Yg=="}}])
+async def test_what_is_immutable_stays(api: Api, resource: str, change: Any) -> None:
+    await api.post(f"{CORE}/{resource}", {"metadata": {"name": "m"}, "immutable": True})
+    answer = await api.patch(f"{CORE}/{resource}/m", change)
+    field = next(iter(change))
+    why = f"{field}: Forbidden: field is immutable when `immutable` is set"
+    assert (api.status, answer["message"].endswith(why)) == (422, True)
+    await api.patch(f"{CORE}/{resource}/m", {"metadata": {"labels": {"a": "b"}}})
+    assert api.status == 200
+
+
+async def test_the_type_of_a_secret_stays(api: Api) -> None:
+    await api.post(f"{CORE}/secrets", {"metadata": {"name": "s"}})
+    answer = await api.patch(f"{CORE}/secrets/s", {"type": "example.com/other"})
+    why = 'type: Invalid value: "example.com/other": field is immutable'
+    assert answer["message"] == f'Secret "s" is invalid: {why}'
+
+
+async def test_a_claim_may_grow_once_it_is_bound_and_never_shrinks(api: Api) -> None:
+    await api.post(CLAIMS, claim("2Gi"))
+    answer = await api.patch(f"{CLAIMS}/c", {"spec": claim("3Gi")["spec"]})
+    assert "spec is immutable after creation except" in answer["message"]
+    status = {"phase": "Bound", "capacity": {"storage": "2Gi"}}
+    await api.patch(f"{CLAIMS}/c/status", {"status": status})
+    await api.patch(f"{CLAIMS}/c", {"spec": claim("3Gi")["spec"]})
+    assert api.status == 200
+    answer = await api.patch(f"{CLAIMS}/c", {"spec": claim("1Gi")["spec"]})
+    assert answer["message"].endswith("field can not be less than status.capacity")
+
+
+@pytest.mark.parametrize(
+    ("container", "told"),
+    [
+        ({"ports": [{"protocol": "TCP"}]}, "ports[0].containerPort: Required value"),
+        ({"ports": [{"containerPort": 70000}]}, "must be between 1 and 65535, inclusive"),
+        ({"env": [{"value": "x"}]}, "env[0].name: Required value"),
+        ({"livenessProbe": {}}, "livenessProbe: Required value: must specify a handler type"),
+        ({"imagePullPolicy": "Often"}, 'imagePullPolicy: Unsupported value: "Often": supported'),
+    ],
+)
+async def test_a_container_is_whole(api: Api, container: Any, told: str) -> None:
+    answer = await api.post(f"{APPS}/deployments", deployment("d", **container))
+    assert (api.status, told in answer["message"]) == (422, True)
+
+
+async def test_two_containers_have_two_names(api: Api) -> None:
+    twice = pod("p", containers=[{"name": "a", "image": "i"}] * 2)
+    answer = await api.post(f"{CORE}/pods", twice)
+    assert answer["message"] == (
+        'Pod "p" is invalid: spec.containers[1].name: Duplicate value: "a"'
+    )
+
+
+async def test_pods_of_a_deployment_restart_always(api: Api) -> None:
+    once = deployment("d")
+    once["spec"]["template"]["spec"]["restartPolicy"] = "Never"
+    answer = await api.post(f"{APPS}/deployments", once)
+    assert answer["details"]["causes"] == [
+        {
+            "reason": "FieldValueNotSupported",
+            "message": 'Unsupported value: "Never": supported values: "Always"',
+            "field": "spec.template.spec.restartPolicy",
+        }
+    ]
+
+
+@pytest.mark.parametrize("query", ["dryRun=Some", "fieldValidation=Some"])
+async def test_an_unknown_option_is_refused(api: Api, query: str) -> None:
+    answer = await api.post(f"{CORE}/configmaps?{query}", config_map("m"))
+    assert (api.status, answer["details"]["kind"]) == (422, "CreateOptions")
+
+
+@pytest.mark.parametrize(
+    ("query", "warnings"),
+    [("", ['299 - "unknown field \\"dta\\""']), ("fieldValidation=Ignore", [])],
+)
+async def test_an_unknown_field_is_warned_of(api: Api, query: str, warnings: list[str]) -> None:
+    body = config_map("m") | {"dta": {}}
+    async with api.http.post(f"{CORE}/configmaps?{query}", json=body) as answer:
+        assert (answer.status, answer.headers.getall("Warning", [])) == (201, warnings)
