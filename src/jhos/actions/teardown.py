@@ -190,7 +190,7 @@ def _verb(change: Change) -> str:
 
 def _is_of_user(change: Change) -> bool:
     component = labels_of(change.before or {"metadata": {}}).get("component")
-    return _OF_USERS.get(change.ref.kind) == component
+    return component is not None and _OF_USERS.get(change.ref.kind) == component
 
 
 def _of_users(name: str, kind: str) -> str:
