@@ -7,13 +7,14 @@ import click
 from jhos.cli.given import given_options
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
+from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
     from jhos.actions.deploy import Given
     from jhos.actions.pipeline import Deployed
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @given_options
 @click.option("--create-project", is_flag=True, help="Request the project when it is not there.")
 @click.option(

@@ -10,6 +10,7 @@ import click
 from jhos.cli.given import given_options
 from jhos.cli.options import REQUEST_S, Target, target_options
 from jhos.cli.output import emit, output_option
+from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
     from jhos.actions.deploy import Given
@@ -22,7 +23,7 @@ _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 _SIGNS = {"create": "+", "update": "~", "delete": "-"}
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @given_options
 @click.option("--force-conflicts", is_flag=True, help="As if fields of others were taken over.")
 @click.option("--exit-code", is_flag=True, help=f"End with {DIFFERS} if anything would change.")

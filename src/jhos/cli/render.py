@@ -8,6 +8,7 @@ import click
 from jhos.cli.given import given_options
 from jhos.cli.options import REQUEST_S, Target, target_options
 from jhos.cli.output import emit, output_option
+from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
     from jhos.actions.deploy import Given
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 FORMATS = ("flat", "kustomize")
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @given_options
 @click.option(
     "--output-dir",

@@ -9,6 +9,7 @@ from jhos.cli.given import given_options
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import counted, emit, output_option
 from jhos.cli.passphrase import passphrase_of, passphrase_option, without_secrets_option
+from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
     from jhos.actions.deploy import Given
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _NAMED = 20  # users, on a screen
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @passphrase_option
 @without_secrets_option

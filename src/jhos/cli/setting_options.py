@@ -88,6 +88,19 @@ ROWS = (
 )
 
 
+class SettingsCommand(click.Command):
+    """Lists options that are settings apart from the others: they are many."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        settings = {*map(_parameter, ROWS), "allow_users_file"}
+        for title, are_settings in (("Options", False), ("Settings", True)):
+            chosen = (each for each in self.get_params(ctx)
+                      if (each.name in settings) is are_settings)  # fmt: skip
+            rows = [row for each in chosen if (row := each.get_help_record(ctx))]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
 def settings_options(command: Command) -> Command:
     """All of ROWS → the argument `chosen`: the settings that are given, by their option."""
     rows = {_parameter(row): row for row in ROWS}
