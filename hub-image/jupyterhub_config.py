@@ -10,7 +10,7 @@ c = get_config()
 settings = mounts.settings()
 application_name = settings["name"]
 
-get_secret = mounts.secrets().__getitem__
+get_secret = mounts.secret
 load.defaults(c, settings, mounts.secrets())
 for path in mounts.user_files():
     exec(compile(path.read_text(), str(path), "exec"))

@@ -32,6 +32,14 @@ def secrets() -> Secrets:
     return own | {f"auth-{key}": value for key, value in login.items()} | database
 
 
+def secret(key: str) -> str:
+    """For the user's configuration. Raises LookupError with the keys that there are."""
+    found = secrets()
+    if key not in found:
+        raise LookupError(f"get_secret({key!r}): there are {', '.join(sorted(found))}")
+    return found[key]
+
+
 def _files(folder: str) -> Secrets:
     path = app_root() / folder
     files = path.iterdir() if path.is_dir() else ()

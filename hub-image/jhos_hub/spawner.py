@@ -20,6 +20,7 @@ from jhos_hub.volumes import fits, update_volumes
 T = TypeVar("T")
 PORT = 8888
 LOOK_S = 1
+KERNELS_S = 300  # between two looks at them, as Jupyter has it
 MARGIN_S = 2  # before JupyterHub itself gives up, without saying why
 STACKS_GROUP = 100  # to whom the files in Jupyter's official images belong
 _STACKS = re.compile(r"(?:.+/)?jupyter/[a-z0-9-]*notebook(?:[:@].+)?")
@@ -117,6 +118,7 @@ def update_spawner(c: Config, settings: Mapping[str, Any]) -> None:
     _update_resources(c, settings["notebook"])
     _update_security(c)
     _update_timeouts(c, settings["notebook"])
+    _update_kernels(c, settings["cull"]["idle"])
     update_volumes(c, settings)
     update_profiles(c)
 
@@ -179,3 +181,12 @@ def _update_timeouts(c: Config, notebook: Mapping[str, Any]) -> None:
     c.KubeSpawner.http_timeout = notebook["http_timeout"]
     # A pod created just after the time was up is found, killed and created once more.
     c.KubeSpawner.k8s_api_request_timeout = 10
+
+
+def _update_kernels(c: Config, idle: int | None) -> None:
+    """Kernels end by the rule that servers are stopped by, but not under an open notebook."""
+    if idle:
+        c.KubeSpawner.args = [
+            f"--MappingKernelManager.cull_idle_timeout={idle}",
+            f"--MappingKernelManager.cull_interval={min(idle, KERNELS_S)}",
+        ]

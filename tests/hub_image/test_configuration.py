@@ -68,6 +68,14 @@ def test_an_error_names_file_and_line(load: Load, app_root: Path) -> None:
     assert (str(last.path), last.lineno) == (str(app_root / "configs/jupyterhub_config.py"), 1)
 
 
+def test_a_secret_is_read_by_its_key(load: Load, app_root: Path) -> None:
+    (app_root / "secrets/mail").write_text("canary")
+    c = load("c.KubeSpawner.environment = {'MAIL': get_secret('mail')}")
+    assert c.KubeSpawner.environment == {"MAIL": "canary"}
+    with pytest.raises(LookupError, match=r"get_secret\('post'\): there are .*mail"):
+        load("get_secret('post')")
+
+
 def test_the_image_pinned_at_deployment_is_used(load: Load) -> None:
     assert load().KubeSpawner.image == "registry.example.com/ns/notebook@sha256:aa"
 
@@ -81,7 +89,11 @@ async def test_the_first_and_the_second_user_get_the_same_pod(load: Load) -> Non
     for manifest in (first, second):
         container = manifest["spec"]["containers"][0]
         assert container["image"] == "registry.example.com/ns/notebook@sha256:aa"
-        assert container["args"] == ["start-singleuser.sh"]
+        assert container["args"] == [
+            "start-singleuser.sh",
+            "--MappingKernelManager.cull_idle_timeout=3600",
+            "--MappingKernelManager.cull_interval=300",
+        ]
         assert container["ports"][0]["containerPort"] == 8888
         assert container["resources"] == {
             "limits": {"cpu": 1.0, "memory": 2**29},

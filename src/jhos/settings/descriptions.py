@@ -79,7 +79,7 @@ DESCRIPTIONS = {
     "auth.username_claim": "For oidc: what users are called by.",
     "auth.bind_dn_templates": "For ldap, as uid={username},ou=people,dc=example,dc=com.",
     "cull": "When servers are stopped.",
-    "cull.idle": "Stop idle servers after it, as 1h or 3600 (seconds); never.",
+    "cull.idle": "Stop idle servers and kernels after it, as 1h or 3600 (seconds); never.",
     "cull.max_age": "Stop any server after it, as 12h; never.",
     "cull.users": "A user goes with the server; else only throw-away users do.",
     "route": "The address.",
