@@ -243,7 +243,7 @@ _ASK_ADMIN = (
     "Someone who administers the project can grant you the role `admin`: "
     "rights of `edit` are not enough, since the hub needs a Role of its own."
 )
-_ANYHOW = "To deploy nevertheless: --no-check"
+_ANYHOW = "To deploy nevertheless: jhos deploy --no-check"
 _FROM_REGISTRY = "Name images of a registry with --hub-image and --notebook-image."
 
 
