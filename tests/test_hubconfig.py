@@ -3,9 +3,10 @@
 import pytest
 
 from jhos.errors import SettingsError
-from jhos.hubconfig import check, require
+from jhos.hubconfig import check, profile_list, require
 from jhos.hubconfig.findings import Finding, Level
 from jhos.settings.load import defaults, merge
+from jhos.settings.profiles import of_kubespawner
 from tests.hub_image import recipe
 
 KEYS = ("cookie-secret", "proxy-token", "database-password")
@@ -160,3 +161,12 @@ def test_every_configuration_of_the_recipe_passes() -> None:
     together = "".join(text for name, text in blocks.items() if name not in lists)
     for text in (together, *(blocks[name] for name in sorted(lists))):
         assert not errors(found(text)), text
+
+
+def test_the_lists_of_the_recipe_become_profiles() -> None:
+    listed = profile_list({FILE: recipe.blocks()["profiles"]}, defaults(), KEYS)
+    rows = [of_kubespawner(each) for each in listed]
+    assert [row["image"] for row in rows] == [
+        f"s2i-{each}-notebook:3.5" for each in ("minimal", "scipy", "tensorflow")
+    ]
+    assert [bool(row.get("default")) for row in rows] == [True, False, False]

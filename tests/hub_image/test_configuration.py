@@ -43,6 +43,13 @@ def test_what_is_configured_later_wins(load: Load) -> None:
     assert (c.KubeSpawner.start_timeout, c.KubeSpawner.http_timeout) == (1, 2)
 
 
+def test_a_file_in_the_secret_is_read_before_the_configmap(load: Load, app_root: Path) -> None:
+    hidden = "c.KubeSpawner.start_timeout = 1; c.KubeSpawner.http_timeout = 1"
+    (app_root / "secrets/jupyterhub_config.py").write_text(hidden)
+    c = load(in_configmap="c.KubeSpawner.http_timeout = 2")
+    assert (c.KubeSpawner.start_timeout, c.KubeSpawner.http_timeout) == (1, 2)
+
+
 def test_a_configuration_sees_what_came_before(load: Load) -> None:
     c = load(
         in_image="shared = application_name",

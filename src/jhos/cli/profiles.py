@@ -103,7 +103,7 @@ def _options() -> list[Any]:
     ]  # fmt: skip
 
 
-@profiles.command("list")
+@profiles.command("list", short_help="List the profiles.")
 @_NAME
 @output_option
 @target_options
@@ -127,7 +127,7 @@ def list_profiles(target: Target, name: str, output: str) -> None:
     emit(output, table(head, cells) if cells else nothing, rows, [row["name"] for row in rows])
 
 
-@profiles.command()
+@profiles.command(short_help="Print one profile.")
 @_NAME
 @_PROFILE
 @output_option
@@ -145,7 +145,7 @@ def show(target: Target, name: str, profile: str, output: str) -> None:
     emit(output, _yaml(row), row, [row["name"]])
 
 
-@profiles.command()
+@profiles.command(short_help="Add a profile.")
 @_NAME
 @click.argument("profile")
 @_fields
@@ -178,7 +178,7 @@ def add(
     _change(target, name, lambda rows: added(rows, made, position), timeout_s, output)
 
 
-@profiles.command()
+@profiles.command(short_help="Change a profile.")
 @_NAME
 @_PROFILE
 @_fields
@@ -205,7 +205,7 @@ def edit(target: Target, name: str, profile: str, row: "Row", timeout_s: int, ou
         _edit_text(target, name, profile, timeout_s, output)
 
 
-@profiles.command()
+@profiles.command(short_help="Remove profiles.")
 @_NAME
 @click.argument("profile", nargs=-1, required=True, shell_complete=_known)
 @timeout_option(600)
@@ -225,7 +225,7 @@ def remove(
     _change(target, name, lambda rows: removed(rows, profile), timeout_s, output)
 
 
-@profiles.command()
+@profiles.command(short_help="Choose the default.")
 @_NAME
 @_PROFILE
 @timeout_option(600)
@@ -243,7 +243,7 @@ def default(target: Target, name: str, profile: str, timeout_s: int, output: str
     _change(target, name, lambda rows: changed(rows, profile, {"default": True}), timeout_s, output)
 
 
-@profiles.command("import")
+@profiles.command("import", short_help="Take over profiles of a file.")
 @_NAME
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @timeout_option(600)
@@ -268,7 +268,7 @@ def import_profiles(target: Target, name: str, file: str, timeout_s: int, output
     _change(target, name, lambda rows: imported(rows, new), timeout_s, output)
 
 
-@profiles.command()
+@profiles.command(short_help="Print all profiles as YAML.")
 @_NAME
 @target_options
 def export(target: Target, name: str) -> None:
