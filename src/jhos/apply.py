@@ -3,11 +3,23 @@
 from itertools import groupby
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.facts import Kept
 from jhos.cluster.parallel import parallel
 from jhos.events import Event, Report, State
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
-from jhos.plan import Action, Change, Plan, check_ownership, is_settled, plan_deploy
+from jhos.plan import (
+    Action,
+    Change,
+    Plan,
+    belongs_to,
+    check_ownership,
+    is_settled,
+    is_taken_over,
+    of_somebody_else,
+    plan_deploy,
+    strangers,
+)
 from jhos.render import inventory
 
 _DONE = {
@@ -16,20 +28,23 @@ _DONE = {
     Action.UNCHANGED: "unchanged",
     Action.DELETE: "deleted",
 }
+# An application of somebody else that has our name has one of these; and a service account may
+# have nothing that tells who made it.
+TELLING = {"Deployment", "Route", "ServiceAccount"}
 # To bind a role that is not there yet is refused: whether its rights may be given is not known.
 _NEEDS_OTHERS = ("RoleBinding",)
 
 
 def preview(
-    cluster: Cluster, name: str, wanted: list[Object], *, force: bool, try_new: bool = False
+    cluster: Cluster, kept: Kept, wanted: list[Object], *, force: bool, try_new: bool = False
 ) -> Plan:
     """What applying would do: one list a kind, and a dry run of what is not plainly the same.
 
     `try_new`: also of what is not there yet, so that what the cluster refuses is known. Raises
     Conflict where objects of these names belong to somebody else.
     """
-    former = recorded(cluster, name)
-    live = _live(cluster, {obj["kind"] for obj in wanted} | {ref.kind for ref in former})
+    name, former = kept.name, _recorded(kept.inventory)
+    live = _live(cluster, kept, {ObjectRef.of(obj) for obj in wanted} | former)
     check_ownership(name, live, wanted)
     unsettled = [
         obj
@@ -38,9 +53,10 @@ def preview(
     ]
 
     def both(obj: Object) -> tuple[ObjectRef, tuple[Object, Object]]:
-        before = cluster.get(ObjectRef.of(obj)) or {"metadata": {}}
-        after = cluster.apply(obj, dry_run=True, force=force or _is_merged(obj))
-        return ObjectRef.of(obj), (before, after)
+        ref = ObjectRef.of(obj)
+        before = cluster.get(ref) or {"metadata": {}}
+        after = cluster.apply(obj, dry_run=True, force=force or is_taken_over(live[ref]))
+        return ref, (before, after)
 
     def attempt(obj: Object) -> None:
         cluster.apply(obj, dry_run=True)
@@ -53,32 +69,44 @@ def preview(
     return plan_deploy(name, wanted, live, previewed, obsolete)
 
 
-def check_names(cluster: Cluster, name: str, wanted: list[Object]) -> None:
-    """Raises Conflict where objects of these names belong to somebody else."""
-    check_ownership(name, _live(cluster, {obj["kind"] for obj in wanted}), wanted)
+def _live(cluster: Cluster, kept: Kept, refs: set[ObjectRef]) -> dict[ObjectRef, Object]:
+    """Metadata of every object of these kinds in the project; in full what was read already.
+
+    Before a first deployment only some are looked at: `apply` notices the others.
+    """
+    kinds = {ref.kind for ref in refs.difference(kept.refs)}
+    live = dict(kept.live)
+    if not live:
+        live |= _listed(cluster, kinds & TELLING)
+        if not any(belongs_to(kept.name, obj) for obj in live.values()):
+            return live
+        kinds -= TELLING
+    return live | _listed(cluster, kinds)
 
 
-def _live(cluster: Cluster, kinds: set[str]) -> dict[ObjectRef, Object]:
-    """Metadata of every object of these kinds in the project."""
+def _listed(cluster: Cluster, kinds: set[str]) -> dict[ObjectRef, Object]:
     listed = parallel(cluster.metadata, sorted(kinds))
     return {ObjectRef.of(obj): obj for objects in listed for obj in objects}
 
 
-def _is_merged(obj: Object) -> bool:
-    """A ConfigMap holds what others wrote into it already, so that taking it over loses nothing."""
-    kind: str = obj["kind"]
-    return kind == "ConfigMap"
+def apply(
+    cluster: Cluster, name: str, plan: Plan, report: Report, *, force: bool
+) -> dict[ObjectRef, Object]:
+    """Carry out the plan; what it creates stands in the inventory before it is there.
 
-
-def apply(cluster: Cluster, name: str, plan: Plan, report: Report, *, force: bool) -> None:
-    """Carry out the plan; what it creates stands in the inventory before it is there."""
+    Returns what was written, as it now is.
+    """
+    written: dict[ObjectRef, Object] = {}
     wanted = [change.ref for change in plan.changes if change.action is not Action.DELETE]
     if plan.writes or plan.of(Action.DELETE):
         cluster.apply(inventory(name, [change.ref for change in plan.changes]), force=True)
 
     def write(change: Change) -> None:
         obj = change.after or {}
-        cluster.apply(obj, force=force or _is_merged(obj))
+        written[change.ref] = cluster.apply(obj, force=force or is_taken_over(change.before))
+        if change.action is Action.CREATE and strangers(written[change.ref]):
+            cluster.release(change.ref)
+            raise of_somebody_else(name, change.ref)
         report(Event("Objects", State.RUNNING, f"applied {change.ref}"))
 
     for _, stage in groupby(sorted(plan.writes, key=_stage), _stage):
@@ -86,9 +114,14 @@ def apply(cluster: Cluster, name: str, plan: Plan, report: Report, *, force: boo
     remove(cluster, plan.of(Action.DELETE), report)
     if plan.of(Action.DELETE):
         cluster.apply(inventory(name, wanted), force=True)
+    report(Event("Objects", State.DONE, tally(plan)))
+    return written
+
+
+def tally(plan: Plan) -> str:
+    """`15 created, 2 unchanged`"""
     counts = ((action, len(plan.of(action))) for action in Action if action is not Action.KEEP)
-    words = ", ".join(f"{number} {_DONE[action]}" for action, number in counts if number)
-    report(Event("Objects", State.DONE, words))
+    return ", ".join(f"{number} {_DONE[action]}" for action, number in counts if number)
 
 
 def remove(cluster: Cluster, changes: list[Change], report: Report) -> None:
@@ -103,10 +136,8 @@ def remove(cluster: Cluster, changes: list[Change], report: Report) -> None:
         parallel(delete, list(stage))
 
 
-def recorded(cluster: Cluster, name: str) -> set[ObjectRef]:
-    """The inventory; empty where there is none."""
-    found = cluster.get(ObjectRef("ConfigMap", f"{name}-inventory"))
-    lines = (found or {}).get("data", {}).get("objects", "").split()
+def _recorded(inventory: Object) -> set[ObjectRef]:
+    lines = inventory.get("data", {}).get("objects", "").split()
     pairs = (line.partition("/") for line in lines)
     return {ObjectRef(kind, object_name) for kind, _, object_name in pairs if kind in KINDS}
 

@@ -10,8 +10,15 @@ from jhos.kinds import KINDS
 from jhos.objects import INSTANCE, Object, ObjectRef, annotations_of, labels_of
 from jhos.render import KEEP, RENDERED
 
+FROM_TEMPLATE = "jhos.dev/template"  # annotation: made by the web console from our template
+
 # Who writes into our objects as a matter of course, beside their status.
-_CONTROLLERS = ("jhos", "kube-controller-manager", "openshift-controller-manager")
+_CONTROLLERS = {
+    "jhos",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "openshift-controller-manager",
+}
 _NOTE = f"metadata.annotations[{RENDERED}]"
 
 
@@ -49,6 +56,11 @@ class Plan:
         return self.of(Action.CREATE, Action.UPDATE)
 
     @property
+    def moves(self) -> list[Change]:
+        """All that changes the cluster."""
+        return self.of(Action.CREATE, Action.UPDATE, Action.DELETE)
+
+    @property
     def differs(self) -> bool:
         """Whether carrying it out would change anything."""
         return bool(self.of(Action.CREATE, Action.UPDATE, Action.DELETE))
@@ -61,22 +73,45 @@ def is_settled(live: Object, wanted: Object) -> bool:
     """
     if annotations_of(live).get(RENDERED) != annotations_of(wanted)[RENDERED]:
         return False
-    writers = {
+    writers = _writers(live)
+    return "jhos" in writers and writers <= _CONTROLLERS
+
+
+def strangers(obj: Object) -> set[str]:
+    """Who has written into it besides jhos and the cluster itself."""
+    return _writers(obj) - _CONTROLLERS
+
+
+def _writers(obj: Object) -> set[str]:
+    return {
         entry["manager"]
-        for entry in live["metadata"].get("managedFields", [])
+        for entry in obj["metadata"].get("managedFields", [])
         if not entry.get("subresource")
     }
-    return "jhos" in writers and writers.issubset(_CONTROLLERS)
 
 
 def check_ownership(name: str, live: Mapping[ObjectRef, Object], wanted: Iterable[Object]) -> None:
     """Raises Conflict where an object of a wanted name belongs to something else."""
     for ref in (ObjectRef.of(each) for each in wanted):
         if ref in live and not belongs_to(name, live[ref]):
-            raise Conflict(
-                f"{ref} exists already and does not belong to a deployment {name}.",
-                "Choose another --name, or remove that object.",
-            )
+            raise of_somebody_else(name, ref)
+
+
+def of_somebody_else(name: str, ref: ObjectRef) -> Conflict:
+    return Conflict(
+        f"{ref} exists already and does not belong to a deployment {name}.",
+        "Choose another --name, or remove that object.",
+    )
+
+
+def is_taken_over(live: Object | None) -> bool:
+    """Whether others' fields are ours all the same: who instantiated the template set them for us.
+
+    A ConfigMap holds what others wrote into it already, so that nothing is lost.
+    """
+    return live is not None and (
+        live.get("kind") == "ConfigMap" or FROM_TEMPLATE in annotations_of(live)
+    )
 
 
 def belongs_to(name: str, obj: Object) -> bool:

@@ -41,7 +41,9 @@ class Server:
         self.obj["metadata"] |= {"resourceVersion": str(self.version), "uid": "1"}
         return copy.deepcopy(self.obj)
 
-    def delete(self, _ref: ObjectRef, **_: str) -> None:
+    def delete(self, _ref: ObjectRef, *, uid: str, version: str) -> None:
+        if not self.obj or (uid, version) != ("1", str(self.version)):
+            raise Conflict("changed")
         self.obj = None
 
 
@@ -53,8 +55,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     return Server()
 
 
-def held(server: Server, wait_s: float = 5) -> Any:
-    return lease.held(server, "alpha", "Deployment alpha", wait_s, silent)  # type: ignore[arg-type] # all it uses
+def held(server: Server, wait_s: float = 5, *, last: bool = False) -> Any:
+    return lease.held(server, "alpha", "Deployment alpha", wait_s, silent, last=last)  # type: ignore[arg-type] # all it uses
 
 
 def of(holder: str) -> dict[str, Any]:
@@ -66,10 +68,29 @@ def of(holder: str) -> dict[str, Any]:
     return {"kind": "Lease", "metadata": {"name": "alpha-jhos"}, "spec": spec}
 
 
-def test_a_lease_is_there_while_it_is_held(server: Server) -> None:
+def holder(server: Server) -> str | None:
+    assert server.obj
+    found: str | None = server.obj["spec"].get("holderIdentity")
+    return found
+
+
+def test_a_lease_has_a_holder_while_it_is_held(server: Server) -> None:
     with held(server):
+        assert holder(server)
+    assert holder(server) is None
+
+
+def test_the_last_run_takes_the_lease_away(server: Server) -> None:
+    with held(server, last=True):
         assert server.obj
     assert server.obj is None
+
+
+def test_who_reads_before_knows_if_another_run_was_there_meanwhile(server: Server) -> None:
+    with held(server) as first:
+        assert first.is_new
+    with held(server) as second:
+        assert not second.is_new
 
 
 def test_a_lease_that_is_renewed_keeps_others_out(server: Server) -> None:

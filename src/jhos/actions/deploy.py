@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from jhos.actions.checked import checked
-from jhos.actions.pipeline import Deployed, Stored, carry_out
+from jhos.actions.pipeline import Deployed, Stored, carry_out, look_ahead
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import create_project
@@ -57,6 +57,7 @@ def deploy(
     check_alone(given.settings)  # before anything is sent
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
+    look_ahead(cluster, given.name)
     check_rights(cluster, DEPLOY)
     left = timeout_s - (time.monotonic() - began)
     edit = checked(given, report)

@@ -38,9 +38,14 @@ def content(cluster: Cluster, name: str, number: int) -> Content:
     return content_of(secret)
 
 
-def record(cluster: Cluster, name: str, now: Content, what: str = "") -> Revision:
-    """The newest revision, which is made unless it says the same already; old ones go."""
-    there = revisions(cluster, name)
+def record(
+    cluster: Cluster, name: str, now: Content, what: str = "", *, is_first: bool
+) -> Revision:
+    """The newest revision, which is made unless it says the same already; old ones go.
+
+    `is_first`: there was nothing of the deployment before.
+    """
+    there = [] if is_first else revisions(cluster, name)
     newest = there[-1] if there else None
     if newest and newest.digest == now.digest:
         return newest

@@ -11,12 +11,20 @@ from jhos import revisions
 from jhos.actions import history
 from jhos.actions.notice import notice
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
-from jhos.apply import apply, check_names, preview
+from jhos.apply import TELLING, apply, preview, tally
 from jhos.checks import check_first, check_host
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import choose_database_image, read_certificate
-from jhos.cluster.facts import stored as kept
+from jhos.cluster.facts import (
+    POSTGRESQL,
+    SHARED,
+    Kept,
+    choose_database_image,
+    kept_refs,
+    read_certificate,
+    read_kept,
+)
+from jhos.cluster.foresight import ask_ahead
 from jhos.cluster.premises import allowance
 from jhos.cluster.route import until_answered, url_of
 from jhos.configuration import USER_KEYS, joined, parted
@@ -109,12 +117,15 @@ class Deployed:
 
 
 def read_stored(cluster: Cluster, name: str) -> Stored:
-    """Two requests."""
-    config, secrets = kept(cluster, name)
-    notice(cluster, name, config)
-    data = config.get("data", {})
+    """Three requests."""
+    return _stored(cluster, read_kept(cluster, name))
+
+
+def _stored(cluster: Cluster, kept: Kept) -> Stored:
+    notice(cluster, kept.name, kept.config)
+    data, secrets = kept.config.get("data", {}), kept.secret.get("data", {})
     return Stored(
-        exists=bool(config),
+        exists=bool(kept.config),
         settings=parse(data.get("settings.yaml", ""), "the deployment"),
         configuration=joined(data, secrets),
         secrets={key: value for key, value in secrets.items() if key not in USER_KEYS},
@@ -123,7 +134,7 @@ def read_stored(cluster: Cluster, name: str) -> Stored:
 
 def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
     """Raises SettingsError for what cannot be."""
-    settings = _with_database_image(cluster, load(edited.settings))
+    settings, chosen = _with_database_image(cluster, load(edited.settings))
     check_host(settings, cluster.namespace)
     secrets = completed(edited.secrets)
     check_secrets(settings.auth, set(secrets))
@@ -135,16 +146,66 @@ def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
         certificate=read_certificate(cluster, settings.route.certificate),
         namespace=cluster.namespace,
         router_port=(cluster.router or "").rpartition(":")[2],
-        images=edited.images,
+        images=chosen | edited.images,
     )
 
 
 def propose(cluster: Cluster, name: str, edit: Edit, *, force: bool = False) -> Proposal:
     """What `carry_out` would change, by the server's dry run; nothing is written."""
-    wanted = wanted_of(cluster, edit(read_stored(cluster, name)))
-    specs = find(cluster, wanted.settings, wanted.images)
-    plan = preview(cluster, name, wanted.objects(specs.assumed), force=force, try_new=True)
-    return Proposal(wanted=wanted, absent=tuple(specs.absent), plan=plan)
+    idea = _idea(cluster, name, edit)
+    objects = idea.wanted.objects(idea.specs.assumed)
+    plan = preview(cluster, idea.kept, objects, force=force, try_new=True)
+    return Proposal(wanted=idea.wanted, absent=tuple(idea.specs.absent), plan=plan)
+
+
+def look_ahead(cluster: Cluster, name: str) -> None:
+    """Ask for what `carry_out` will want to know in most cases."""
+    ask_ahead(
+        cluster,
+        [
+            ("rules", ()),
+            *(("get", (ref,)) for ref in kept_refs(name)),
+            ("get", (POSTGRESQL, SHARED)),
+            ("list", ("ImageStream",)),
+            *(("metadata", (kind,)) for kind in sorted(TELLING)),
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class _Idea:
+    """What was read, what is wanted instead, and the images for it."""
+
+    kept: Kept
+    wanted: Wanted
+    specs: PullSpecs
+
+
+def _idea(cluster: Cluster, name: str, edit: Edit) -> _Idea:
+    return _idea_of(cluster, read_kept(cluster, name), edit)
+
+
+def _idea_of(cluster: Cluster, kept: Kept, edit: Edit) -> _Idea:
+    wanted = wanted_of(cluster, edit(_stored(cluster, kept)))
+    return _Idea(kept, wanted, find(cluster, wanted.settings, wanted.images))
+
+
+def _renewed(cluster: Cluster, idea: _Idea, edit: Edit) -> _Idea:
+    """The same one where nothing has changed."""
+    kept = read_kept(cluster, idea.kept.name)
+    return idea if kept == idea.kept else _idea_of(cluster, kept, edit)
+
+
+def _built(cluster: Cluster, idea: _Idea, deadline: float, report: Report) -> _Idea:
+    """With the images that were absent."""
+    left = deadline - time.monotonic()
+    images = build_absent(cluster, idea.specs, timeout_s=left, report=report)
+    return replace(idea, specs=PullSpecs(images, {}))
+
+
+def _recorded(cluster: Cluster, idea: _Idea, what: str) -> Revision:
+    content = _content(idea.wanted, idea.specs.found)
+    return history.record(cluster, idea.kept.name, content, what, is_first=not idea.kept.live)
 
 
 def carry_out(
@@ -171,29 +232,69 @@ def carry_out(
     """
     deadline = time.monotonic() + timeout_s
     cluster.wire.keep_trying(timeout_s, report)
-    with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
-        stored = read_stored(cluster, name)
-        wanted = wanted_of(cluster, edit(stored))
-        if check and not stored.exists:
-            check_first(allowance(cluster), wanted.settings)
-        specs = find(cluster, wanted.settings, wanted.images)
-        images = _built(cluster, wanted, specs, deadline, report)
-        plan = preview(cluster, name, wanted.objects(images), force=force)
-        lock.check()
-        if prepare:
-            prepare(wanted, plan)
-            lock.check()
-        apply(cluster, name, plan, report, force=force)
-        revision = history.record(cluster, name, _content(wanted, images), what)
-    url = _url(cluster, name)
+    idea = _idea(cluster, name, edit)
+    if check and not idea.kept.config:
+        check_first(allowance(cluster), idea.wanted.settings)
+    plan = _planned(cluster, idea, force=force)
+    cluster.foreseen.clear()  # what was not needed grows old
+    if prepare or idea.specs.absent or plan.moves:
+        with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
+            if not lock.is_new:  # another run may have changed what was read
+                idea = _renewed(cluster, idea, edit)
+                plan = _planned(cluster, idea, force=force)
+            done = _applied(cluster, idea, plan, prepare, lock, deadline, report, what, force=force)
+    else:
+        report(Event("Objects", State.DONE, tally(plan)))
+        done = _Applied(idea, plan, _recorded(cluster, idea, what))
+    url = done.url_of_route(cluster) or _url(cluster, name)
     if wait:
         try:
-            url = _wait(cluster, name, plan, timeout_s, deadline, report)
+            url = _wait(cluster, name, done.plan, timeout_s, deadline, report)
         except JhosError as error:
-            raise _returned(cluster, name, revision, error, report, may_return) from error
-        history.note(cluster, name, revision, READY)
+            raise _returned(cluster, name, done.revision, error, report, may_return) from error
+        history.note(cluster, name, done.revision, READY)
+    wanted, number = done.idea.wanted, done.revision.number
     is_open = _is_open(wanted.settings, wanted.configuration)
-    return Deployed(name, cluster.namespace, url, plan, is_open, wanted.settings, revision.number)
+    return Deployed(name, cluster.namespace, url, done.plan, is_open, wanted.settings, number)
+
+
+@dataclass(frozen=True)
+class _Applied:
+    """`written`: objects as they now are."""
+
+    idea: _Idea
+    plan: Plan
+    revision: Revision
+    written: dict[ObjectRef, Object] = field(default_factory=dict)
+
+    def url_of_route(self, cluster: Cluster) -> str:
+        """Empty where the route was not written."""
+        route = self.written.get(ObjectRef("Route", self.idea.kept.name))
+        return url_of(cluster, route) if route else ""
+
+
+def _applied(
+    cluster: Cluster,
+    idea: _Idea,
+    plan: Plan,
+    prepare: Prepare | None,
+    lock: lease.Lease,
+    deadline: float,
+    report: Report,
+    what: str,
+    *,
+    force: bool,
+) -> _Applied:
+    """While no other run changes the deployment."""
+    if idea.specs.absent:
+        idea = _built(cluster, idea, deadline, report)
+        plan = _planned(cluster, idea, force=force)
+    lock.check()
+    if prepare:
+        prepare(idea.wanted, plan)
+        lock.check()
+    written = apply(cluster, idea.kept.name, plan, report, force=force)
+    return _Applied(idea, plan, _recorded(cluster, idea, what), written)
 
 
 def to_revision(content: Content) -> Edit:
@@ -257,22 +358,19 @@ def _reason(error: JhosError) -> str:
     return line if len(line) <= _REASON else f"{line[: _REASON - 1]}…"
 
 
-def _with_database_image(cluster: Cluster, settings: Settings) -> Settings:
-    """Chosen once for all: another version would not read the volume."""
+def _planned(cluster: Cluster, idea: _Idea, *, force: bool) -> Plan:
+    """With images that are absent by their names: that names of objects are taken is found before
+    a build, which takes minutes."""
+    return preview(cluster, idea.kept, idea.wanted.objects(idea.specs.assumed), force=force)
+
+
+def _with_database_image(cluster: Cluster, settings: Settings) -> tuple[Settings, dict[str, str]]:
+    """Chosen once for all: another version would not read the volume; with its pull spec."""
     if settings.database.image or settings.database.type != "postgresql":
-        return settings
-    image = choose_database_image(cluster)
-    return replace(settings, database=replace(settings.database, image=image))
-
-
-def _built(
-    cluster: Cluster, wanted: Wanted, specs: PullSpecs, deadline: float, report: Report
-) -> dict[str, str]:
-    """A build takes minutes: that names are taken is found before it."""
-    if specs.absent:
-        check_names(cluster, wanted.settings.name, wanted.objects(specs.assumed))
-    left = deadline - time.monotonic()
-    return build_absent(cluster, specs, timeout_s=left, report=report)
+        return settings, {}
+    image, pull_spec = choose_database_image(cluster)
+    database = replace(settings.database, image=image)
+    return replace(settings, database=database), {image: pull_spec}
 
 
 def _wait(

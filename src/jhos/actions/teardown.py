@@ -100,7 +100,7 @@ def _alone(cluster: Cluster, name: str, wait_s: float, report: Report) -> Iterat
     with ExitStack() as stack:
         try:
             stack.enter_context(
-                lease.held(cluster, name, f"Deployment {name}", wait_s, report),
+                lease.held(cluster, name, f"Deployment {name}", wait_s, report, last=True),
             )
         except BeingDeleted:
             project = f"Project {cluster.namespace}"

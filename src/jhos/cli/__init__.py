@@ -25,6 +25,7 @@ SECTIONS = {
         ("profiles", "profiles", "What users choose from: images and sizes."),
         ("diff", "diff", "Show what deploy would change."),
         ("render", "render", "Write the objects of a deployment as YAML."),
+        ("templates", "templates", "Templates for the web console."),
         ("build-images", "build_images", "Build the images in the project."),
         ("teardown", "teardown", "Remove a deployment; data stays."),
     ),

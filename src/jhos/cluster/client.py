@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 from openshift.dynamic import Resource
 from openshift.dynamic.exceptions import DynamicApiError
 
-from jhos.cluster.errors import translated
+from jhos.cluster.errors import apply_conflict, translated
+from jhos.cluster.foresight import Question, foreseeable
 from jhos.cluster.wire import CONNECT_S, Nature, Wire
 from jhos.errors import Refused
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 FIELD_MANAGER = "jhos"
 
@@ -27,7 +31,8 @@ class Cluster:
 
     `router`: where the cluster's routes are reached over plain HTTP; None: at their own host.
     Every method raises the classes of `jhos.errors`, with the server's words. What may be sent
-    again is, until `wire.deadline`. `told`: what need not be said a second time.
+    again is, until `wire.deadline`. `told`: what need not be said a second time. `foreseen`: see
+    `foresight`.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class Cluster:
     ) -> None:
         self.wire, self.namespace, self.context, self.router = wire, namespace, context, router
         self.told: set[str] = set()
+        self.foreseen: dict[Question, Future[Any]] = {}
 
     @property
     def server(self) -> str:
@@ -45,6 +51,7 @@ class Cluster:
         path: str = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
         return path
 
+    @foreseeable
     @translated
     def get(self, ref: ObjectRef, namespace: str | None = None) -> Object | None:
         """None where there is no such object."""
@@ -53,6 +60,7 @@ class Cluster:
         answer: Object | None = self._read("get", path, 404)
         return answer
 
+    @foreseeable
     @translated
     def list(self, kind: str, selector: str = "", fields: str = "") -> tuple[Objects, str]:
         """The items, and the version to watch from. `selector` is of labels."""
@@ -61,6 +69,7 @@ class Cluster:
         answer = self._read("get", path, query_params=query) or {}
         return _items(kind, answer), answer["metadata"]["resourceVersion"]
 
+    @foreseeable
     @translated
     def metadata(self, kind: str, selector: str = "") -> Objects:
         """Every object of the kind, but only its `metadata`; [] where the API is absent."""
@@ -76,15 +85,35 @@ class Cluster:
 
     @translated
     def apply(self, obj: Object, *, dry_run: bool = False, force: bool = False) -> Object:
-        """Server-side apply; returns the object as it now is, or would be."""
+        """Server-side apply; returns the object as it now is, or would be.
+
+        Raises Conflict, with owner and field, where somebody else has set what is to be changed.
+        """
         ref = ObjectRef.of(obj)
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
         query = [("fieldManager", FIELD_MANAGER)]
         query += [("dryRun", "All")] if dry_run else []
         query += [("force", "true")] if force else []
         content_type = "application/apply-patch+yaml"
-        answer = self._read("patch", path, body=obj, content_type=content_type, query_params=query)
+        try:
+            answer = self._read(
+                "patch", path, body=obj, content_type=content_type, query_params=query
+            )
+        except DynamicApiError as error:
+            if conflict := apply_conflict(ref, error):
+                raise conflict from error
+            raise
         return answer or {}
+
+    def release(self, ref: ObjectRef) -> None:
+        """Give up what we alone have set in it; what others have set stays."""
+        self.apply(
+            {
+                "apiVersion": KINDS[ref.kind].api_version,
+                "kind": ref.kind,
+                "metadata": {"name": ref.name},
+            }
+        )
 
     @translated
     def create(self, obj: Object) -> Object:
@@ -126,12 +155,19 @@ class Cluster:
         return answer or {}
 
     @translated
-    def delete(self, ref: ObjectRef, *, uid: str = "", foreground: bool = False) -> None:
-        """Gone already is well. With `uid` nothing that only has the same name is deleted."""
+    def delete(
+        self, ref: ObjectRef, *, uid: str = "", version: str = "", foreground: bool = False
+    ) -> None:
+        """Gone already is well. With `uid` nothing that only has the same name is deleted.
+
+        With `version` nothing that has changed since; it raises Conflict.
+        """
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
         options: Object = {"propagationPolicy": "Foreground" if foreground else "Background"}
         if uid:
             options["preconditions"] = {"uid": uid}
+        if version:
+            options.setdefault("preconditions", {})["resourceVersion"] = version
         try:
             self._read("delete", path, 404, body=options)
         except DynamicApiError as error:
@@ -201,6 +237,7 @@ class Cluster:
         content: bytes = answer.data
         return content.decode(errors="replace")
 
+    @foreseeable
     @translated
     def rules(self) -> Objects:
         """What the user may do in the namespace: `{verbs, apiGroups, resources, resourceNames}`.
@@ -285,7 +322,8 @@ def _is_versioned(body: Any) -> bool:
 
 def _is_of_another(error: DynamicApiError) -> bool:
     """Whether what was to be deleted is gone, and another object has its name."""
-    return error.status == 409 and "UID in precondition" in str(error.body)
+    words = ("UID in precondition", "UID in the precondition")
+    return error.status == 409 and any(each in str(error.body) for each in words)
 
 
 def _holds(current: Any, sent: Any) -> bool:

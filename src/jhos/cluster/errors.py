@@ -1,6 +1,7 @@
 """Errors of the API and of the connection, translated once into those of `jhos.errors`."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -18,6 +19,7 @@ from jhos.errors import (
     OutOfTime,
     Refused,
 )
+from jhos.objects import ObjectRef
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -76,11 +78,6 @@ def _of_status(error: ApiException) -> JhosError:
                 f"Not allowed: {message}",
                 "Someone who administers the project can grant you the role `admin`.",
             )
-        case 409 if "Apply failed" in message:
-            return Conflict(
-                f"Somebody else has set what is to be changed: {message}",
-                "Undo that there, or take the fields over with --force-conflicts.",
-            )
         case 409:
             return Conflict(f"Conflict: {message}")
         case 422 | 400:
@@ -92,6 +89,27 @@ def _of_status(error: ApiException) -> JhosError:
                 f"The cluster is overloaded or restarting: {message}", "Run the same command again."
             )
     return JhosError(f"The cluster answered {error.status}: {message}")
+
+
+def apply_conflict(ref: ObjectRef, error: ApiException) -> Conflict | None:
+    """Where fields of the object are somebody else's: whose, and which."""
+    try:
+        causes = json.loads(error.body or "")["details"]["causes"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    fields: dict[str, list[str]] = {}
+    for cause in causes:
+        if cause.get("reason") == "FieldManagerConflict":
+            found = re.search(r'"([^"]*)"', cause.get("message", ""))
+            owner = found[1] if found else "somebody else"
+            fields.setdefault(owner, []).append(cause.get("field", ""))
+    if not fields:
+        return None
+    words = "; ".join(f"{owner} has set {', '.join(each)}" for owner, each in fields.items())
+    return Conflict(
+        f"{ref} is not ours alone: {words}.",
+        "Undo that there, or take the fields over with --force-conflicts.",
+    )
 
 
 def _message(error: ApiException) -> str:

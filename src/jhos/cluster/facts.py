@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.imports import import_image
@@ -13,6 +13,7 @@ from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 
 SHARED = "openshift"  # the namespace of the streams that every project may use
+POSTGRESQL = ObjectRef("ImageStream", "postgresql")
 PUBLIC_DATABASE = "quay.io/sclorg/postgresql-16-c9s:latest"
 PUBLIC_PYTHON = "registry.access.redhat.com/ubi9/python-{}:latest"
 OWN_PYTHON = "jhos-python"  # the stream of the project where the cluster has none
@@ -65,6 +66,40 @@ def stored(cluster: Cluster, name: str) -> tuple[Object, dict[str, str]]:
     refs = (ObjectRef("ConfigMap", f"{name}-cfg"), ObjectRef("Secret", f"{name}-secrets"))
     config, secret = parallel(cluster.get, refs)
     return config or {}, (secret or {}).get("data", {})
+
+
+@dataclass(frozen=True)
+class Kept:
+    """ConfigMaps `NAME-cfg`, `NAME-inventory` and Secret `NAME-secrets`; {} for an absent one."""
+
+    name: str
+    config: Object
+    secret: Object = field(repr=False)
+    inventory: Object
+
+    @property
+    def refs(self) -> tuple[ObjectRef, ...]:
+        return kept_refs(self.name)
+
+    @property
+    def live(self) -> dict[ObjectRef, Object]:
+        objects = (self.config, self.secret, self.inventory)
+        return {ref: obj for ref, obj in zip(self.refs, objects, strict=True) if obj}
+
+
+def read_kept(cluster: Cluster, name: str) -> Kept:
+    """Three requests at once."""
+    found = parallel(cluster.get, kept_refs(name))
+    return Kept(name, *(obj or {} for obj in found))
+
+
+def kept_refs(name: str) -> tuple[ObjectRef, ...]:
+    """Of `Kept`, in its order."""
+    return (
+        ObjectRef("ConfigMap", f"{name}-cfg"),
+        ObjectRef("Secret", f"{name}-secrets"),
+        ObjectRef("ConfigMap", f"{name}-inventory"),
+    )
 
 
 def read_certificate(cluster: Cluster, name: str | None) -> dict[str, str]:
@@ -132,44 +167,75 @@ def builder_of(cluster: Cluster, spec: str, version: str | None) -> Builder:
     )
 
 
-def choose_database_image(cluster: Cluster) -> str:
-    """The newest tag of the cluster's `postgresql` stream, else the public sclorg image."""
-    stream = cluster.get(ObjectRef("ImageStream", "postgresql"), SHARED)
-    majors = {tag: _DATABASE_TAG.fullmatch(tag) for tag in tags_of(stream)}
+def choose_database_image(cluster: Cluster) -> tuple[str, str]:
+    """The newest tag of the cluster's `postgresql` stream, else the public sclorg image.
+
+    Its name, and the pull spec that it has now.
+    """
+    stream = _visible(cluster, POSTGRESQL, SHARED)
+    tags = tags_of(stream)
+    majors = {tag: _DATABASE_TAG.fullmatch(tag) for tag in tags}
     found = [(int(match[1]), tag) for tag, match in majors.items() if match]
-    return f"{SHARED}/postgresql:{max(found)[1]}" if found else PUBLIC_DATABASE
+    if not found:
+        return PUBLIC_DATABASE, PUBLIC_DATABASE
+    tag = max(found)[1]
+    return f"{SHARED}/postgresql:{tag}", _pull_spec(stream or {}, tag, tags[tag])
 
 
 def resolve_all(cluster: Cluster, specs: Iterable[str]) -> dict[str, str | SettingsError]:
     """Each with its pull spec, or the error that says that it is not there."""
-
-    def attempt(spec: str) -> str | SettingsError:
-        try:
-            return resolve(cluster, spec)
-        except SettingsError as error:
-            return error
-
-    wanted = list(specs)
-    return dict(zip(wanted, parallel(attempt, wanted), strict=True))
+    wanted = {spec: stream_of(spec) for spec in specs}
+    named = dict.fromkeys(found[:2] for found in wanted.values() if found)
+    streams = _streams(cluster, list(named))
+    return {
+        spec: _resolved(cluster, spec, found, streams.get(found[:2])) if found else spec
+        for spec, found in wanted.items()
+    }
 
 
 def resolve(cluster: Cluster, spec: str) -> str:
-    """`STREAM[:TAG]` or `NAMESPACE/STREAM[:TAG]` → the pull spec with digest.
+    """Of one. Raises SettingsError for an absent one."""
+    found = resolve_all(cluster, [spec])[spec]
+    if isinstance(found, SettingsError):
+        raise found
+    return found
 
-    A name that begins with a registry's host is a pull spec already and stays. Raises
-    SettingsError for an absent one.
-    """
-    found = stream_of(spec)
-    if not found:
-        return spec
-    namespace, name, tag = found
-    stream = _visible(cluster, ObjectRef("ImageStream", name), namespace)
+
+Named = tuple[str | None, str]  # a stream, by namespace (None: the project) and name
+
+
+def _streams(cluster: Cluster, named: list[Named]) -> dict[Named, Object | None]:
+    """Of the project all at once where several are asked for."""
+    own = [each for each in named if each[0] is None]
+    if len(own) > 1:
+        listed = {obj["metadata"]["name"]: obj for obj in _listed(cluster)}
+        found = {each: listed.get(each[1]) for each in own}
+        return found | _streams(cluster, [each for each in named if each[0] is not None])
+
+    def read(each: Named) -> Object | None:
+        return _visible(cluster, ObjectRef("ImageStream", each[1]), each[0])
+
+    return dict(zip(named, parallel(read, named), strict=True))
+
+
+def _listed(cluster: Cluster) -> list[Object]:
+    try:
+        return cluster.list("ImageStream")[0]
+    except Refused:
+        return []
+
+
+def _resolved(
+    cluster: Cluster, spec: str, found: tuple[str | None, str, str], stream: Object | None
+) -> str | SettingsError:
+    """`STREAM[:TAG]` or `NAMESPACE/STREAM[:TAG]` → the pull spec with digest."""
+    namespace, _, tag = found
     tags = tags_of(stream)
     tag = tag or _default_tag(tags)
     if tag in tags:
         return _pull_spec(stream or {}, tag, tags[tag])
     there = f"It has: {', '.join(sorted(tags))}." if tags else "There is no such image stream."
-    raise SettingsError(
+    return SettingsError(
         f"Image {spec} is not in project {namespace or cluster.namespace}. {there}",
         "Build it (jhos build-images), name another with --hub-image or --notebook-image, or "
         "begin with the registry's host: quay.io/jupyter/minimal-notebook:latest.",

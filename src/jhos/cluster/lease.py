@@ -29,10 +29,13 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Lease:
-    """A lease that is held; `check` before each write."""
+    """A lease that is held; `check` before each write.
 
-    def __init__(self, obj: Object) -> None:
-        self.obj = obj
+    `is_new`: no run has held it yet, so that what was read before it was taken holds.
+    """
+
+    def __init__(self, obj: Object, *, is_new: bool) -> None:
+        self.obj, self.is_new = obj, is_new
         self.lost = False
         self.done = Flag()
 
@@ -61,13 +64,15 @@ class Lease:
 
 @contextmanager
 def held(
-    cluster: Cluster, name: str, subject: str, wait_s: float, report: Report
+    cluster: Cluster, name: str, subject: str, wait_s: float, report: Report, *, last: bool = False
 ) -> Iterator[Lease]:
     """Hold the Lease `NAME-jhos`; `report` tells as `subject` who has it meanwhile.
 
+    It stays when it is given up, and goes with the `last` run that there is to be.
+
     Raises Busy when another run has it for longer than `wait_s`.
     """
-    lease = Lease(_acquire(cluster, name, subject, wait_s, report))
+    lease = _acquire(cluster, name, subject, wait_s, report)
     renewing = Thread(target=lease.renew_until_done, args=(cluster,), daemon=True)
     renewing.start()
     try:
@@ -75,10 +80,12 @@ def held(
     finally:
         lease.done.set()
         with suppress(JhosError):
-            _give_up(cluster, lease)
+            _give_up(cluster, lease.obj, last=last)
 
 
-def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: Report) -> Object:
+def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: Report) -> Lease:
+    with suppress(Conflict):  # somebody has it or had it
+        return Lease(cluster.create(_lease(name)), is_new=True)
     deadline = time.monotonic() + wait_s
     ref, seen, since = ObjectRef("Lease", f"{name}-jhos"), "", time.monotonic()
     while True:
@@ -88,7 +95,7 @@ def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: R
             seen, since = version, time.monotonic()
         if current is None or _is_free(current["spec"], time.monotonic() - since):
             with suppress(Conflict):  # somebody was faster: look again
-                return _take(cluster, name, version)
+                return Lease(_take(cluster, name, version), is_new=False)
         holder = (current or {"spec": {}})["spec"].get("holderIdentity", "another run")
         if time.monotonic() > deadline:
             raise Busy(f"{holder} is at work on it right now.", "Try again when that has ended.")
@@ -104,10 +111,22 @@ def _take(cluster: Cluster, name: str, version: str) -> Object:
     return cluster.replace({**lease, "metadata": {**lease["metadata"], "resourceVersion": version}})
 
 
-def _give_up(cluster: Cluster, lease: Lease) -> None:
-    current = cluster.get(ObjectRef.of(lease.obj))
-    if current and _is_ours(current["spec"]):
-        cluster.delete(ObjectRef.of(current), uid=current["metadata"]["uid"])
+def _give_up(cluster: Cluster, obj: Object, *, last: bool) -> None:
+    try:
+        _release(cluster, obj, last=last)
+    except Conflict:  # it was renewed just now, or somebody took over
+        current = cluster.get(ObjectRef.of(obj))
+        if current and _is_ours(current["spec"]):
+            _release(cluster, current, last=last)
+
+
+def _release(cluster: Cluster, obj: Object, *, last: bool) -> None:
+    meta = obj["metadata"]
+    if last:
+        cluster.delete(ObjectRef.of(obj), uid=meta["uid"], version=meta["resourceVersion"])
+    else:
+        spec = {key: value for key, value in obj["spec"].items() if key != "holderIdentity"}
+        cluster.replace({**obj, "spec": spec})
 
 
 def _is_free(spec: Object, unchanged_s: float) -> bool:

@@ -35,7 +35,7 @@ class ApiError(Exception):
 class ApiClient:
     """Requests to one API server over a unix socket, `async with ApiClient(path) as client`."""
 
-    def __init__(self, socket: Path, user_agent: str = "jhos-sandbox") -> None:
+    def __init__(self, socket: Path, user_agent: str = "kube-controller-manager") -> None:
         self.socket, self.user_agent = socket, user_agent
 
     async def __aenter__(self) -> Self:

@@ -1,0 +1,66 @@
+"""The templates of the web console, put into the project and taken out of it again."""
+
+from jhos.cluster.client import Cluster
+from jhos.cluster.facts import PYTHONS, SHARED, choose_database_image, tags_of
+from jhos.cluster.parallel import parallel
+from jhos.console import NAMES, Place, templates
+from jhos.errors import Conflict, Refused
+from jhos.objects import Object, ObjectRef, labels_of
+from jhos.settings.load import load
+
+_GROUP = "template.openshift.io"
+
+
+def render(cluster: Cluster) -> list[Object]:
+    """As `install` would put them; the images are those that this cluster has."""
+    _, database = choose_database_image(cluster)
+    place = Place(
+        project=cluster.namespace,
+        database_image=database,
+        notebook_image=_notebook_image(cluster),
+    )
+    return templates(place)
+
+
+def install(cluster: Cluster) -> list[ObjectRef]:
+    """Raises Conflict where one of the names is somebody else's."""
+    if _GROUP not in cluster.groups():
+        raise Refused(
+            f"The cluster has no templates (API group {_GROUP}).",
+            "jhos deploy does without; jhos render writes plain YAML.",
+        )
+    objects = render(cluster)
+    _own(cluster)
+    parallel(lambda obj: cluster.apply(obj, force=True), objects)
+    return [ObjectRef.of(obj) for obj in objects]
+
+
+def remove(cluster: Cluster) -> list[ObjectRef]:
+    """Those that were there; what was made from them stays."""
+    own = _own(cluster)
+    parallel(lambda obj: cluster.delete(ObjectRef.of(obj), uid=obj["metadata"]["uid"]), own)
+    return [ObjectRef.of(obj) for obj in own]
+
+
+def _own(cluster: Cluster) -> list[Object]:
+    found = [obj for obj in cluster.metadata("Template") if obj["metadata"]["name"] in NAMES]
+    for obj in found:
+        if labels_of(obj).get("app.kubernetes.io/managed-by") != "jhos":
+            raise Conflict(
+                f"{ObjectRef.of(obj)} exists already and is not from jhos.", "Remove it first."
+            )
+    return found
+
+
+def _notebook_image(cluster: Cluster) -> str:
+    """The tag that is built, where one is; else that of the Python which a build would have."""
+    name = load({}).notebook.image.partition(":")[0]
+    built = tags_of(cluster.get(ObjectRef("ImageStream", name)))
+    there = [python for python in PYTHONS if python in built]
+    return f"{name}:{(there or _pythons(cluster))[0]}"
+
+
+def _pythons(cluster: Cluster) -> list[str]:
+    tags = tags_of(cluster.get(ObjectRef("ImageStream", "python"), SHARED))
+    found = [each for each in PYTHONS if any(f"{each}-ubi{ubi}" in tags for ubi in (9, 8))]
+    return found or list(PYTHONS)

@@ -1,0 +1,80 @@
+"""jhos templates"""
+
+import click
+
+from jhos.cli.options import REQUEST_S, Target, target_options
+from jhos.cli.output import emit, output_option
+
+
+@click.group(short_help="Templates for the web console.")
+def templates() -> None:
+    """Templates with which the web console makes what jhos deploy makes.
+
+    jupyterhub-deployer, jupyterhub-quickstart (from a git repository of notebooks) and
+    jupyterhub-builder (a hub image of your own). What is made from them jhos lists, changes and
+    tears down like its own.
+
+    \b
+    Examples:
+      jhos templates install
+      oc process jupyterhub-deployer -p APPLICATION_NAME=course | oc create -f -
+    """
+
+
+@templates.command()
+@output_option
+@target_options
+def install(target: Target, output: str) -> None:
+    """Put the templates into the project, or renew them.
+
+    \b
+    Examples:
+      jhos templates install
+      jhos templates install -n course
+    """
+    from jhos.actions.templates import install as act
+
+    cluster = target.connect(REQUEST_S)
+    names = [ref.name for ref in act(cluster)]
+    text = f"In the catalog of project {cluster.namespace}: {', '.join(names)}."
+    emit(output, text, {"installed": names}, [f"template/{name}" for name in names])
+
+
+@templates.command()
+@output_option
+@target_options
+def render(target: Target, output: str) -> None:
+    """Write the templates as YAML, for a project that is filled in another way.
+
+    \b
+    Examples:
+      jhos templates render > templates.yaml
+      jhos templates render -o json | oc apply -f -
+    """
+    from jhos.actions.templates import render as act
+    from jhos.manifests import documents
+
+    objects = act(target.connect(REQUEST_S))
+    names = [f"template/{obj['metadata']['name']}" for obj in objects]
+    items = {"apiVersion": "v1", "kind": "List", "items": objects}
+    text = documents(objects).rstrip("\n")
+    emit("table" if output == "yaml" else output, text, items, names)
+
+
+@templates.command()
+@output_option
+@target_options
+def remove(target: Target, output: str) -> None:
+    """Take the templates out of the project; what was made from them stays.
+
+    \b
+    Examples:
+      jhos templates remove
+      jhos templates remove -n course
+    """
+    from jhos.actions.templates import remove as act
+
+    cluster = target.connect(REQUEST_S)
+    names = [ref.name for ref in act(cluster)]
+    text = f"Removed: {', '.join(names)}." if names else "There were none."
+    emit(output, text, {"removed": names}, [f"template/{name}" for name in names])
