@@ -58,7 +58,7 @@ def programs(folder: Path, project: str, helm: str | None) -> Commands:
     objects = rendered(project)
     (folder / "objects.yaml").write_text(yaml.safe_dump_all(objects))
     file = str(folder / "objects.yaml")
-    mine = (str(JHOS), "deploy", "-n", project, "--name", NAME, "--no-wait", "-q")
+    mine = (str(JHOS), "deploy", "-n", project, "--name", NAME, "--no-wait", "--no-check", "-q")
     away = (str(JHOS), "teardown", NAME, "-n", project, "--delete-storage", "-y", "-q")
     apply = ("kubectl", "apply", "-n", project, "-f", file)
     delete = ("kubectl", "delete", "-n", project, "-f", file)

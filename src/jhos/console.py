@@ -231,7 +231,8 @@ def _build(name: str, base: str, own: dict[str, str]) -> list[Object]:
         image_labels=[
             {"name": key, "value": value} for key, value in catalog()[base].labels.items()
         ],
-        wishes={"memory": _BUILD_MEMORY, "env": {}},
+        wishes={"memory": _BUILD_MEMORY},
+        env=[],
         hook_secret=None,
     )
     config["spec"]["triggers"] = [{"type": "ConfigChange"}]
