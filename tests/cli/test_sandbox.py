@@ -97,7 +97,7 @@ def test_faults_are_added_listed_and_cleared(state: Path) -> None:
 
 
 def test_an_unknown_fault_or_effect_is_refused(state: Path) -> None:
-    assert "there is no fault 9" in run(state, "fault", "clear", "9").stderr
+    assert "There is no fault 9" in run(state, "fault", "clear", "9").stderr
     wrong = run(state, "fault", "add", "204")
     assert (wrong.exit_code, "status of 400 to 599" in wrong.stderr) == (2, True)
 
@@ -106,6 +106,14 @@ def test_faults_need_a_sandbox_that_runs(tmp_path: Path) -> None:
     answer = run(tmp_path, "fault", "list")
     assert answer.exit_code == 1
     assert "jhos sandbox start" in answer.stderr
+
+
+def test_one_without_a_node_is_not_taken_for_one_with(tmp_path: Path) -> None:
+    directory = tmp_path / "bare"
+    assert "without a node" in run(directory, "start", "--api-only").stdout
+    refused = run(directory, "start")
+    run(directory, "reset", "--yes")
+    assert (refused.exit_code, "runs already, without a node" in refused.stderr) == (1, True)
 
 
 def test_doctor_tells_of_each_check() -> None:

@@ -60,6 +60,7 @@ async def test_a_claim_may_grow_once_it_is_bound_and_never_shrinks(api: Api) -> 
         ({"ports": [{"containerPort": 70000}]}, "must be between 1 and 65535, inclusive"),
         ({"env": [{"value": "x"}]}, "env[0].name: Required value"),
         ({"livenessProbe": {}}, "livenessProbe: Required value: must specify a handler type"),
+        ({"readinessProbe": {"httpGet": {"path": "/"}}}, "readinessProbe.httpGet.port: Invalid"),
         ({"imagePullPolicy": "Often"}, 'imagePullPolicy: Unsupported value: "Often": supported'),
     ],
 )

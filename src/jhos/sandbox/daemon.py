@@ -147,7 +147,8 @@ def _await_running(
             break
         if not _is_locked(where) and (process is None or process.poll() is not None):
             raise SandboxError(f"the sandbox ended while it started:\n{last_lines(where)}", DOCTOR)
-        if present.state == "starting" and present.api and not told:
+        node_next = present.state == "starting" and present.api and not present.api_only
+        if node_next and not told:
             report("Starting its node")
             told = True
         time.sleep(POLL_S)

@@ -11,6 +11,7 @@ Object = dict[str, Any]
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+PORTS = "must be between 1 and 65535, inclusive"
 HANDLERS = {"exec", "httpGet", "tcpSocket", "grpc"}
 
 # Of a running pod only these may change.
@@ -84,12 +85,21 @@ def _container(container: Object, volumes: set[str], where: str) -> Iterator[Cau
         if not variable.get("name"):
             yield required(f"{where}.env[{number}].name")
     for probe in PROBES:
-        if probe in container and not HANDLERS & container[probe].keys():
-            yield required(f"{where}.{probe}", "must specify a handler type")
+        if probe in container:
+            yield from _probe(container[probe], f"{where}.{probe}")
     policy = container.get("imagePullPolicy", "Always")
     if policy not in PULL_POLICIES:
         yield failure.not_supported(f"{where}.imagePullPolicy", policy, PULL_POLICIES)
     yield from _resources(container.get("resources", {}), f"{where}.resources")
+
+
+def _probe(probe: Object, where: str) -> Iterator[Cause]:
+    if not HANDLERS & probe.keys():
+        yield required(where, "must specify a handler type")
+    for handler in ("httpGet", "tcpSocket"):
+        port = probe.get(handler, {"port": 1}).get("port", 0)
+        if isinstance(port, int) and not 1 <= port <= 65535:
+            yield bad_value(f"{where}.{handler}.port", port, PORTS)
 
 
 def _ports(ports: Sequence[Object], where: str) -> Iterator[Cause]:
@@ -98,7 +108,7 @@ def _ports(ports: Sequence[Object], where: str) -> Iterator[Cause]:
         if not value:
             yield required(field)
         elif not 1 <= value <= 65535:
-            yield bad_value(field, value, "must be between 1 and 65535, inclusive")
+            yield bad_value(field, value, PORTS)
 
 
 def _resources(resources: Object, where: str) -> Iterator[Cause]:

@@ -26,4 +26,10 @@ def errors() -> Iterator[None]:
     try:
         yield
     except SandboxError as error:
-        raise JhosError(error.message, error.hint) from error
+        raise JhosError(_sentence(error.message), _sentence(error.hint)) from error
+
+
+def _sentence(text: str) -> str:
+    """As our errors are; what quotes a log keeps its lines."""
+    whole = text[:1].upper() + text[1:]
+    return whole if not whole or "\n" in whole or whole.endswith(".") else f"{whole}."
