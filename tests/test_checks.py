@@ -8,6 +8,7 @@ from jhos.checks import (
     TEARDOWN,
     Verdict,
     apis,
+    check_builds,
     check_first,
     check_host,
     check_rights,
@@ -75,6 +76,25 @@ def test_a_missing_right_is_named() -> None:
 def test_a_right_to_one_named_object_is_no_right_to_its_kind() -> None:
     with pytest.raises(Refused):
         check({**ADMIN, "resourceNames": ["alpha"]})
+
+
+class Groups:
+    """Of a cluster, only which APIs it has."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = set(names)
+
+    def groups(self) -> set[str]:
+        return self.names
+
+
+def test_a_cluster_that_builds_nothing_is_told_with_the_other_way() -> None:
+    with pytest.raises(Refused, match="has no Build API") as caught:
+        check_builds(Groups("image.openshift.io"))  # type: ignore[arg-type] # all that it uses
+    assert "--import" in caught.value.hint
+    with pytest.raises(Refused, match="has no ImageStream API") as caught:
+        check_builds(Groups())  # type: ignore[arg-type] # likewise
+    assert "--notebook-image" in caught.value.hint
 
 
 def test_an_address_that_no_router_takes_is_refused() -> None:

@@ -24,6 +24,7 @@ CONTENT_LABEL = "dev.jhos.content"  # of an image: hash of what it was built fro
 PYTHON = "python"  # as a tag: that of the Python version; as a builder: the cluster's Python
 
 _PACKAGE = Path(__file__).parent
+_ADDRESS = re.compile(r"[a-z+]+://|[\w.-]+@[\w.-]+:")  # of a git repository
 _IGNORED = {".git", "__pycache__", ".ruff_cache", ".mypy_cache", ".ipynb_checkpoints"}
 
 
@@ -160,8 +161,8 @@ def source_of(text: str, *, ref: str | None = None, context_dir: str | None = No
 
     Raises SettingsError for what is neither, and for a password in an address.
     """
-    if re.match(r"[a-z+]+://|[\w.-]+@[\w.-]+:", text):
-        return Git(uri=without_password(text), ref=ref, context_dir=context_dir, secret=secret)
+    if _ADDRESS.match(text):
+        return git_of(text, ref=ref, context_dir=context_dir, secret=secret)
     path = Path(text).expanduser() / (context_dir or "")
     if not path.is_dir():
         raise SettingsError(
@@ -169,6 +170,16 @@ def source_of(text: str, *, ref: str | None = None, context_dir: str | None = No
             "For example: ./my-hub or https://example.com/me/my-hub.git",
         )
     return path.resolve()
+
+
+def git_of(url: str, *, ref: str | None, context_dir: str | None, secret: str | None) -> Git:
+    """Raises SettingsError for what is no address, and for one with a password."""
+    if not _ADDRESS.match(url):
+        raise SettingsError(
+            f"{url} is not the address of a git repository.",
+            "For example: https://example.com/me/notebooks.git or git@example.com:me/notebooks.git",
+        )
+    return Git(uri=without_password(url), ref=ref, context_dir=context_dir, secret=secret)
 
 
 def without_password(url: str) -> str:

@@ -5,10 +5,11 @@ from click.testing import CliRunner, Result
 
 from jhos.cli import main
 
+NOWHERE = {"KUBECONFIG": "/nowhere/config", "JHOS_NAMESPACE": None, "HOME": "/nowhere"}
+
 
 def run(*arguments: str) -> Result:
-    environment = {"KUBECONFIG": "/nowhere/config", "JHOS_NAMESPACE": None, "HOME": "/nowhere"}
-    return CliRunner().invoke(main, ["build-images", *arguments], env=environment)
+    return CliRunner().invoke(main, ["build-images", *arguments], env=NOWHERE)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,8 @@ def run(*arguments: str) -> Result:
         (["--all", "--name", "a"], "Choose one"),
         (["hub", "--ref", "v1"], "--from-git URL"),
         (["hub", "--loosen-pins"], "goes with --source"),
+        (["hub", "--build-memory", "plenty"], "2Gi or 512Mi"),
+        (["hub", "--from-git", "jhos"], "not the address of a git repository"),
         (["hub", "--source", ".", "--as", "jupyterhub"], "is the name of an image of jhos"),
         (["hub", "--source", ".", "--as", "No!"], "No!"),
         (["hub", "--source", "/nowhere/x", "--as", "x"], "neither a directory nor"),
@@ -31,6 +34,13 @@ def test_options_that_do_not_go_together_are_wrong_usage(arguments: list[str], s
     result = run(*arguments)
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_a_quickstart_of_no_address_is_wrong_usage() -> None:
+    arguments = ["quickstart", "--name", "a", "--git-url", "../notebooks"]
+    result = CliRunner().invoke(main, arguments, env=NOWHERE)
+    assert result.exit_code == 2
+    assert "../notebooks is not the address of a git repository" in result.output
 
 
 @pytest.mark.parametrize(

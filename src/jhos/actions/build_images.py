@@ -362,7 +362,8 @@ def _running(cluster: Cluster, image: Image, content: str) -> str:
     for build in builds:
         wanted = {"name": CONTENT_LABEL, "value": content}
         same = wanted in build["spec"]["output"].get("imageLabels", [])
-        if same and readiness(build).status is Status.PROGRESSING:
+        ending = build.get("status", {}).get("cancelled")
+        if same and not ending and readiness(build).status is Status.PROGRESSING:
             name: str = build["metadata"]["name"]
             return name
     return ""

@@ -11,7 +11,7 @@ from jhos.actions.build_images import Built, build_images, cancel, check_own, im
 from jhos.actions.pipeline import Deployed
 from jhos.checks import check_builds
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import PYTHONS, create_project, stream_of
+from jhos.cluster.facts import PYTHONS, builder_of, create_project, stream_of
 from jhos.errors import JhosError
 from jhos.events import Event, Report, State
 from jhos.images import Git, Image, Wishes, catalog, custom
@@ -56,6 +56,8 @@ def quickstart(
     check_builds(cluster)
     image, python = _image(name, git, base)
     wishes = replace(wishes, python=wishes.python or python)
+    if image.builder not in catalog():
+        builder_of(cluster, image.builder, wishes.python)  # not there: said before all else
     hook_secret = f"{name}-webhook" if watch else None
     image = replace(image, hook_secret=hook_secret, loosen_pins=loosen_pins)
     _announce(cluster, image)

@@ -117,7 +117,7 @@ _NAMES = {"source": "source", "reference": "import", "deployment": "name", "ever
 
 
 def _images(names: "Iterable[str]", options: dict[str, Any]) -> "list[Image]":
-    from jhos.images import Git, catalog, custom, from_git, source_of, without_password
+    from jhos.images import catalog, custom, from_git, git_of, source_of
     from jhos.settings.load import check_name
 
     known = catalog()
@@ -129,8 +129,8 @@ def _images(names: "Iterable[str]", options: dict[str, Any]) -> "list[Image]":
     images = [known[name] for name in chosen]
     ref, context_dir = options["ref"], options["context_dir"]
     if options["from_git"]:
-        uri = without_password(options["from_git"])
-        git = Git(uri=uri, ref=ref, context_dir=context_dir, secret=options["git_secret"])
+        secret = options["git_secret"]
+        git = git_of(options["from_git"], ref=ref, context_dir=context_dir, secret=secret)
         return [from_git(image, git) for image in images]
     if options["source"]:
         check_name(options["as_name"])
@@ -146,7 +146,12 @@ def _images(names: "Iterable[str]", options: dict[str, Any]) -> "list[Image]":
 
 def wishes(options: dict[str, Any]) -> "Wishes":
     from jhos.images import Wishes, without_password
+    from jhos.settings.rules import SIZE
 
+    memory = options.get("build_memory") or Wishes.memory
+    if not SIZE.fullmatch(memory):
+        raise click.BadParameter(f"{memory!r} is no size; write for example 2Gi or 512Mi.",
+                                 param_hint="--build-memory")  # fmt: skip
     env = {
         variable: without_password(options[option])
         for variable, option in (
@@ -158,7 +163,7 @@ def wishes(options: dict[str, Any]) -> "Wishes":
     return Wishes(
         python=options.get("python"),
         builder=options.get("builder_image"),
-        memory=options.get("build_memory") or Wishes.memory,
+        memory=memory,
         secret=options.get("build_secret"),
         env=env,
         # A repository may have changed under the same address.

@@ -75,13 +75,13 @@ def quickstart(
     from jhos.actions.quickstart import notebook_image
     from jhos.actions.quickstart import quickstart as act
     from jhos.cli.terminal import progress, say
-    from jhos.images import Git, without_password
+    from jhos.images import git_of
     from jhos.settings.load import check_name
     from jhos.settings.sources import Source, merged
 
     check_name(name)
-    uri = without_password(git_url)
-    git = Git(uri=uri, ref=git_ref, context_dir=context_dir, secret=git_secret)
+    git = git_of(git_url, ref=git_ref, context_dir=context_dir, secret=git_secret)
+    wished = wishes(options)
     notebook = {"image": f"{notebook_image(name)}:latest"}
     if notebook_memory:
         notebook["memory"] = notebook_memory
@@ -111,13 +111,13 @@ def quickstart(
             base=builder_image,
             watch=watch_repo,
             loosen_pins=loosen_pins,
-            wishes=wishes(options),
+            wishes=wished,
             create=create_project or target.sandbox,
             deploy=deploy_hub,
             timeout_s=timeout_s,
             report=report,
         )
-    text = f"Image {done.built.spec} holds {uri}.\n"
+    text = f"Image {done.built.spec} holds {git.uri}.\n"
     if done.hook:
         text += f"To rebuild it on each push, let the repository call (POST):\n{done.hook}\n"
     text += summary(done.deployed, wait=True)
