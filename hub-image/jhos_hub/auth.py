@@ -136,7 +136,7 @@ def _update_ldap(c: Config, settings: Mapping[str, Any], _: Secrets) -> None:
 
 
 def _update_native(c: Config, settings: Mapping[str, Any], _: Secrets) -> None:
-    c.JupyterHub.authenticator_class = "nativeauthenticator.NativeAuthenticator"
+    c.JupyterHub.authenticator_class = "jhos_hub.native.SignUpAuthenticator"
     c.JupyterHub.template_paths = [*c.JupyterHub.get("template_paths", []), _native_templates()]
     # Who signed up waits for an admin's word, unless all are let in.
     c.NativeAuthenticator.open_signup = settings["auth"]["allow_all"]

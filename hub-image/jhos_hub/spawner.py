@@ -51,7 +51,10 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
         if starting in done:
             return await readable_refusal(starting)
         starting.cancel()
-        raise doom.result() if doom in done else await self._delay()
+        why = doom.result() if doom in done else await self._delay()
+        # Here, since a page that asks while JupyterHub removes the pod is told nothing.
+        await self.stop(now=True)
+        raise why
 
     async def _doom(self, before: str | None) -> SpawnException:
         """Once it is known that the pod will not run."""

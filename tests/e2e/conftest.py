@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.e2e.browsers import chromium
 from tests.e2e.programs import Run
 
 PROGRAMS = Path(sys.executable).parent
-BROWSERS = ("chromium", "google-chrome")
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Of every command: a sandbox that only these tests use."""
-    state = tmp_path_factory.mktemp("sandbox")
+    """Of every command: a sandbox that only these tests use, or one of yours, which stays."""
+    kept = os.environ.get("JHOS_TEST_SANDBOX")
+    state = Path(kept) if kept else tmp_path_factory.mktemp("sandbox")
     variables = {**os.environ, "JHOS_SANDBOX_DIR": str(state)}
     variables["PATH"] = f"{PROGRAMS}{os.pathsep}{variables['PATH']}"
     variables.pop("KUBECONFIG", None)
@@ -29,6 +30,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         ["jhos", "sandbox", "kubeconfig"], env=variables, check=True, capture_output=True, text=True
     ).stdout.strip()
     yield variables
+    if kept:
+        return
     subprocess.run(["jhos", "sandbox", "stop"], env=variables, check=True)
     shutil.rmtree(state, ignore_errors=True)
 
@@ -75,10 +78,5 @@ def project(jhos: Run) -> str:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Not for the whole session: while it is open no test of coroutines can run."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)  # else Playwright's own
-    options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-               "--disable-background-networking", "--disable-component-update"]  # fmt: skip
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=options)
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened

@@ -1,12 +1,12 @@
 """From an empty project to notebooks in browsers, and what a restart of the hub does to them."""
 
 import json
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from jhos.images import catalog
+from tests.e2e.browsers import picture
 from tests.e2e.lab import expect_output, open_lab, run_cell, start_cell
 from tests.e2e.programs import Run, objects
 
@@ -26,10 +26,10 @@ def url(jhos: Run, project: str) -> str:
 
 
 def test_two_browsers_get_two_servers(
-    browser: Browser, kubectl: Run, project: str, url: str, tmp_path: Path
+    browser: Browser, kubectl: Run, project: str, url: str
 ) -> None:
     first, second = open_lab(browser, url), open_lab(browser, url)
-    first.screenshot(path=tmp_path / "lab.png")
+    picture(first, "lab")
     for page in (first, second):
         uid, group, power = run_cell(page, WHO_AM_I).split()
         assert int(uid) >= 1_000_000_000

@@ -1,0 +1,170 @@
+"""Logins to a hub in a browser: who gets in, who does not, the admin panel, and the way out."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browsers import chromium, picture
+from tests.e2e.lab import START_MS, run_cell, wait_idle
+from tests.e2e.programs import Run, objects
+
+pytestmark = pytest.mark.e2e
+
+NAME = "door"
+ISSUER = "oidc.trial.svc:9400"
+PASSWORD = "correct horse battery staple"
+STRANGER = "not currently authorized"
+
+Deploy = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def browser(jhos: Run) -> Iterator[Browser]:
+    """To which the provider is where the cluster's router is."""
+    router = json.loads(jhos("sandbox", "status", "-o", "json").stdout)["router"]
+    with chromium(f"--host-resolver-rules=MAP {ISSUER} {router}") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def image(jhos: Run, project: str) -> str:
+    """Holds an OpenID Connect provider, and is what users start."""
+    jhos("build-images", "minimal", "-n", project, "--source", "tests/e2e/login", "--as", "login")
+    return "login"
+
+
+@pytest.fixture(scope="module")
+def provider(kubectl: Run, project: str, image: str) -> str:
+    """The address of an OpenID Connect provider that knows grace, of the group staff."""
+    assert image
+    kubectl("apply", "-n", project, "-f", "tests/e2e/login/provider.yaml")
+    kubectl("wait", "-n", project, "pod/oidc", "--for=condition=Ready", "--timeout=110s")
+    return f"http://{ISSUER}"
+
+
+@pytest.fixture(scope="module")
+def deploy(
+    jhos: Run, project: str, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deploy]:
+    """The one deployment of these tests with another login; gives its address."""
+    secret = tmp_path_factory.mktemp("secrets") / "secret"
+    secret.write_text(PASSWORD)
+
+    def deploy(auth: str, *options: str) -> str:
+        given = ("--auth-secret-file", str(secret)) if auth in ("oidc", "password") else ()
+        done = jhos("deploy", "--name", NAME, "-n", project, "--notebook-image", image,
+                    "--auth", auth, "--storage", "64Mi", *given, *options)  # fmt: skip
+        assert PASSWORD not in done.stdout + done.stderr
+        address = re.search(r"runs at (\S+)", done.stdout)
+        assert address
+        return address[1]
+
+    yield deploy
+    jhos("teardown", NAME, "-n", project, "--yes", "--delete-storage")
+
+
+def visit(browser: Browser, url: str) -> Page:
+    """In a browser that was never there."""
+    page = browser.new_context(ignore_https_errors=True).new_page()
+    page.goto(url, timeout=START_MS)
+    return page
+
+
+def expect_lab(page: Page) -> None:
+    page.locator('.jp-LauncherCard[data-category="Notebook"]').first.wait_for(timeout=START_MS)
+
+
+def expect_admin_panel(page: Page, url: str, user: str) -> None:
+    page.goto(f"{url}/hub/admin")
+    expect(page.locator("#react-admin-hook")).to_contain_text(user)
+    expect(page.get_by_role("link", name="Admin")).to_be_visible()
+
+
+def log_out(page: Page, url: str) -> None:
+    page.goto(f"{url}/hub/home")
+    page.click("#logout")
+    expect(page.locator("#logout-main, #login-main").first).to_be_visible()
+    page.goto(f"{url}/hub/home")
+    expect(page.locator("#login-main")).to_be_visible()
+
+
+def at_provider(browser: Browser, url: str, user: str) -> Page:
+    page = visit(browser, url)
+    page.get_by_role("button", name="Sign in with OpenID Connect").click()
+    page.fill("input[name=sub]", user)
+    page.get_by_role("button", name="Authorize").click()
+    return page
+
+
+def at_openshift(browser: Browser, url: str, user: str, password: str) -> Page:
+    page = visit(browser, url)
+    page.get_by_role("button", name="Sign in with OpenShift").click()
+    expect(page.locator("body")).to_contain_text("asks for user:info")
+    page.fill("input[name=user]", user)
+    page.fill("input[name=password]", password)
+    page.get_by_role("button", name="Log in").click()
+    return page
+
+
+def with_password(page: Page, user: str, password: str) -> Page:
+    page.fill("#username_input", user)
+    page.fill("#password_input", password)
+    page.click("#login_submit")
+    return page
+
+
+def test_a_provider_says_who_gets_in(browser: Browser, deploy: Deploy, provider: str) -> None:
+    url = deploy("oidc", "--auth-url", provider, "--auth-client-id", "jhos",
+                 "--auth-username-claim", "sub", "--admin-user", "ada",
+                 "--allow-group", "staff")  # fmt: skip
+    page = at_provider(browser, url, "ada")
+    expect_lab(page)
+    picture(page, "login-oidc")
+    expect_admin_panel(page, url, "ada")
+    picture(page, "admin-panel")
+    log_out(page, url)
+    page = at_provider(browser, url, "mallory")
+    expect(page.locator("body")).to_contain_text(STRANGER)
+    picture(page, "login-stranger")
+    member = at_provider(browser, url, "grace")
+    expect_lab(member)
+    member.goto(f"{url}/hub/admin")
+    expect(member.locator("body")).to_contain_text("403")
+
+
+def test_openshift_says_who_gets_in(browser: Browser, deploy: Deploy, jhos: Run) -> None:
+    url = deploy("openshift", "--admin-user", "ada")
+    password = Path(jhos("sandbox", "password").stdout.strip()).read_text()
+    page = at_openshift(browser, url, "ada", password)
+    expect_lab(page)
+    expect_admin_panel(page, url, "ada")
+    log_out(page, url)
+    page = at_openshift(browser, url, "mallory", password)
+    expect(page.locator("body")).to_contain_text(STRANGER)
+    page = at_openshift(browser, url, "ada", "wrong")
+    expect(page.locator("body")).to_contain_text("do not fit")
+
+
+def test_files_outlive_the_server_the_user_and_the_hub(
+    browser: Browser, deploy: Deploy, jhos: Run, kubectl: Run, project: str
+) -> None:
+    url = deploy("password", "--allow-user", "carol")
+    page = with_password(visit(browser, url), "carol", "wrong")
+    expect(page.locator("body")).to_contain_text("Invalid username or password")
+    expect_lab(with_password(page, "carol", PASSWORD))
+    page.locator('.jp-LauncherCard[data-category="Notebook"]').first.click()
+    wait_idle(page)
+    run_cell(page, "print(open('greeting.txt', 'a').write('and of carol'))")
+    jhos("users", "remove", NAME, "carol", "-n", project, "--yes")
+    jhos("teardown", NAME, "-n", project, "--yes")
+    claims = objects(kubectl, project, "pvc", f"app={NAME}")
+    assert f"{NAME}-nb-carol" in [each["metadata"]["name"] for each in claims]
+    url = deploy("password", "--allow-user", "carol")
+    page = with_password(visit(browser, url), "carol", PASSWORD)
+    page.locator(".jp-Notebook, .jp-Launcher").first.wait_for(timeout=START_MS)
+    page.goto(f"{url}/user/carol/files/greeting.txt")
+    expect(page.locator("body")).to_have_text(re.compile("from the image.*and of carol", re.S))
