@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +120,23 @@ def test_an_image_that_is_not_there_is_said_so(jhos: Run) -> None:
     done = jhos("build-images", "minimal", "--import", "quay.example.com/no/such:3.12",
                 "-n", "elsewhere", "--create-project", code=4)  # fmt: skip
     assert "quay.example.com/no/such:3.12 could not be imported" in done.stderr
+
+
+def test_an_interrupt_cancels_the_build(
+    environment: dict[str, str], kubectl: Run, project: str
+) -> None:
+    command = ["jhos", "build-images", "hub", "--again", "-n", project]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        running = re.compile("jupyterhub:latest: (?!sending)")
+        assert any(running.search(line) for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    build = re.search("build (jupyterhub-[0-9]+) was cancelled", said)
+    assert build
+    kubectl("wait", "-n", project, f"build/{build[1]}", "--timeout=110s",
+            "--for=jsonpath={.status.phase}=Cancelled")  # fmt: skip
 
 
 def test_the_clusters_user_reads_and_writes_all_of_an_image(inside: dict[str, list[str]]) -> None:
