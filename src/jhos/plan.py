@@ -22,6 +22,10 @@ _CONTROLLERS = {
 _NOTE = f"metadata.annotations[{RENDERED}]"
 
 
+# Of the metadata, what the server keeps for itself.
+_OF_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+
+
 class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
@@ -155,6 +159,32 @@ def plan_teardown(live: Iterable[Object], *, delete_data: bool, kept: Collection
         for obj in live
     ]
     return Plan(tuple(sorted(changes, key=lambda change: change.ref)))
+
+
+def undoing(plan: Plan, whole: Mapping[ObjectRef, Object]) -> Plan:
+    """The way back from `plan` once it was applied: what it created goes, all else is as before.
+
+    `whole`: what it created as it is now, and what it deleted as it was.
+    """
+    return Plan(tuple(each for change in plan.changes if (each := _undone(change, whole))))
+
+
+def _undone(change: Change, whole: Mapping[ObjectRef, Object]) -> Change | None:
+    found = whole.get(change.ref)
+    match change.action:
+        case Action.CREATE:
+            return _removal(found, delete_data=False) if found else None
+        case Action.UPDATE:
+            return Change(Action.UPDATE, change.ref, change.after, _as_applied(change.before or {}))
+        case Action.DELETE:
+            return Change(Action.CREATE, change.ref, None, _as_applied(found)) if found else None
+    return change
+
+
+def _as_applied(live: Object) -> Object:
+    """A live object as one may be sent: without what the server keeps for itself."""
+    meta = {key: value for key, value in live["metadata"].items() if key not in _OF_SERVER}
+    return {**{key: value for key, value in live.items() if key != "status"}, "metadata": meta}
 
 
 def _removal(obj: Object, *, delete_data: bool) -> Change:

@@ -72,7 +72,7 @@ def write(
     report: Report,
 ) -> BackedUp:
     """By whoever holds the lease already."""
-    stored = _existing(cluster, name)
+    stored = existing(cluster, name)
     settings = load(stored.settings)
     source = hub_database.find(cluster, settings) if database else None
     volumes = tuple(sorted(map(volume_of, cluster.list(_CLAIM, f"app={name}")[0])))
@@ -103,7 +103,8 @@ def write(
     )
 
 
-def _existing(cluster: Cluster, name: str) -> Stored:
+def existing(cluster: Cluster, name: str) -> Stored:
+    """Raises SettingsError where there is no such deployment."""
     stored = read_stored(cluster, name)
     if not stored.exists:
         raise SettingsError(

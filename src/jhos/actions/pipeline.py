@@ -30,7 +30,7 @@ from jhos.cluster.route import until_answered, url_of
 from jhos.configuration import USER_KEYS, joined, parted
 from jhos.errors import ClusterUnreachable, JhosError
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef
+from jhos.objects import Object, ObjectRef, annotations_of
 from jhos.plan import Action, Plan
 from jhos.render import Facts, digest, render, secret
 from jhos.revisions import READY, Content, Revision
@@ -38,6 +38,7 @@ from jhos.settings.auth import check_secrets
 from jhos.settings.load import Layer, load, parse
 from jhos.settings.model import Settings
 from jhos.settings.secrets import check_database, completed
+from jhos.versions import VERSION
 from jhos.wait import until_ready
 
 _RETURN_S = 600
@@ -51,6 +52,7 @@ class Stored:
 
     `settings`: over the defaults. `configuration`: the user's files. `secrets`: base64 by key.
     `images`: pull specs that are taken as they are, by the name in the settings; none are kept.
+    `version`: of the jhos that wrote it; None: one that did not say.
     """
 
     exists: bool
@@ -58,6 +60,7 @@ class Stored:
     configuration: dict[str, str]
     secrets: dict[str, str] = field(repr=False)
     images: dict[str, str] = field(default_factory=dict)
+    version: str | None = None
 
 
 Edit = Callable[[Stored], Stored]
@@ -129,6 +132,7 @@ def _stored(cluster: Cluster, kept: Kept) -> Stored:
         settings=parse(data.get("settings.yaml", ""), "the deployment"),
         configuration=joined(data, secrets),
         secrets={key: value for key, value in secrets.items() if key not in USER_KEYS},
+        version=annotations_of(config).get(VERSION) if config else None,
     )
 
 

@@ -71,6 +71,13 @@ def _present(image: str | SettingsError) -> str:
     return image
 
 
+def ours(specs: Iterable[str]) -> list[Image]:
+    """The images of the catalog among them, as far as they lie in the project itself."""
+    own = {image.name: image for image in catalog().values()}
+    named = (stream_of(spec) for spec in specs)
+    return [own[each[1]] for each in named if each and not each[0] and each[1] in own]
+
+
 def _buildable(absent: dict[str, SettingsError]) -> list[Image]:
     """Raises the error of the first image that is none of ours."""
     own = {image.name: image for image in catalog().values()}

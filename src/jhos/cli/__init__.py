@@ -42,6 +42,7 @@ SECTIONS = {
     "Keep": (
         ("backup", "backup", "Write all that a hub knows into a file."),
         ("restore", "restore", "Make a hub of a backup."),
+        ("upgrade", "upgrade", "Bring a deployment to this version of jhos."),
     ),
     "Cluster": (
         ("login", "login", "Log in to a cluster."),

@@ -6,7 +6,7 @@ import click
 
 from jhos.cli.completion import deployments
 from jhos.cli.options import Target, target_options, timeout_option, yes_option
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import counted, emit, output_option, table
 
 if TYPE_CHECKING:
     from jhos.actions.teardown import Teardown
@@ -90,9 +90,10 @@ def _preview(found: "Teardown", context: str) -> str:
     lines = [f"In project {found.namespace} (context {context}) these go:"]
     lines += _by_kind(found, Action.DELETE)
     if found.servers:
+        run = "runs and is" if len(found.servers) == 1 else "run and are"
         lines.append(
-            f"{len(found.servers)} notebook servers run and are stopped; work not stored is lost: "
-            f"{_some(found.servers)}"
+            f"{counted(len(found.servers), 'notebook server')} {run} stopped; work not stored is "
+            f"lost: {_some(found.servers)}"
         )
     return "\n".join([*lines, *_volumes(found, Action.DELETE), *_kept(found)])
 

@@ -1,0 +1,218 @@
+"""Bring a deployment to this jhos: images, objects and schema; all as before where that fails.
+
+The way back is what was there, object by object, not what this jhos would make of the settings:
+an old image is started as it was started before.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jhos import __version__, archive
+from jhos.actions import hub_database
+from jhos.actions.backup import BackedUp, existing, write
+from jhos.actions.build_images import build_images
+from jhos.actions.notice import need_not
+from jhos.actions.pipeline import Deployed, Stored, Wanted, carry_out, propose
+from jhos.actions.pull_specs import ours
+from jhos.actions.restore import load_without_hub
+from jhos.apply import apply
+from jhos.checks import DEPLOY, check_rights
+from jhos.cluster import lease
+from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import parallel
+from jhos.errors import ClusterUnreachable, JhosError, Refused, SettingsError
+from jhos.events import Event, Report, State
+from jhos.images import Image, Wishes
+from jhos.objects import Object, ObjectRef
+from jhos.plan import Action, Plan, undoing
+from jhos.settings.load import check_name, load
+from jhos.settings.model import Settings
+from jhos.versions import is_newer
+from jhos.wait import until_ready
+
+_RETURN_S = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is to be approved. `former` None: a jhos that did not say its version.
+
+    `images`: those that are built anew where their sources changed. `file`: of the backup.
+    """
+
+    name: str
+    namespace: str
+    former: str | None
+    images: tuple[str, ...]
+    plan: Plan
+    file: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upgraded:
+    """`backup` None: there was nothing to change, or none was wanted."""
+
+    former: str | None
+    deployed: Deployed
+    backup: BackedUp | None
+
+
+@dataclass(kw_only=True)
+class _Taken:
+    """What the way back needs, from just before the upgrade changed anything."""
+
+    settings: Settings
+    plan: Plan | None = None
+    whole: dict[ObjectRef, Object] = field(default_factory=dict)
+    backup: BackedUp | None = None
+
+
+def upgrade(
+    cluster: Cluster,
+    name: str,
+    *,
+    file: Path | None,
+    passphrase: str | None,
+    approve: Callable[[Question], bool],
+    timeout_s: float,
+    report: Report,
+) -> Upgraded | None:
+    """`file`: of the backup that comes first; None: no backup. Returns None when not approved.
+
+    Raises the error that the upgrade failed by, once all is as it was before.
+    """
+    check_name(name)
+    deadline = time.monotonic() + timeout_s
+    cluster.wire.keep_trying(timeout_s, report)
+    check_rights(cluster, DEPLOY)
+    stored = _upgradable(cluster, name)
+    settings = load(stored.settings)
+    _check_backup(settings, file)
+    images = _images(settings)
+    question = Question(
+        name=name,
+        namespace=cluster.namespace,
+        former=stored.version,
+        images=tuple(image.name for image in images),
+        plan=propose(cluster, name, _unchanged).plan,
+        file=file,
+    )
+    if not approve(question):
+        return None
+    if images:
+        build_images(cluster, images, Wishes(), timeout_s=timeout_s, report=report)
+    taken = _Taken(settings=settings)
+
+    def prepare(_: Wanted, plan: Plan) -> None:
+        _take(cluster, name, plan, taken, file, passphrase, report)
+
+    try:
+        deployed = carry_out(
+            cluster, name, _unchanged, force=False, wait=True, may_return=False,
+            timeout_s=max(deadline - time.monotonic(), 1), report=report, prepare=prepare,
+        )  # fmt: skip
+    except JhosError as error:
+        if taken.plan is None or isinstance(error, ClusterUnreachable):
+            raise
+        raise _returned(cluster, name, taken, error, report) from error
+    return Upgraded(former=stored.version, deployed=deployed, backup=taken.backup)
+
+
+def _unchanged(stored: Stored) -> Stored:
+    return stored
+
+
+def _upgradable(cluster: Cluster, name: str) -> Stored:
+    """Raises Refused for the deployment of a newer jhos."""
+    need_not(cluster, name)
+    stored = existing(cluster, name)
+    if stored.version and is_newer(stored.version):
+        raise Refused(
+            f"{name} was deployed by jhos {stored.version}, and this is {__version__}.",
+            f"Install jhos {stored.version} or a later one.",
+        )
+    return stored
+
+
+def _check_backup(settings: Settings, file: Path | None) -> None:
+    if file and settings.database.type not in hub_database.KINDS:
+        raise SettingsError(
+            f"The database of {settings.name} is not in the cluster, but where its URL leads.",
+            "Back it up there, then say --no-backup.",
+        )
+
+
+def _images(settings: Settings) -> list[Image]:
+    """Of ours, each once."""
+    found = ours([settings.hub.image, settings.notebook.image])
+    return list({image.name: image for image in found}.values())
+
+
+def _take(
+    cluster: Cluster,
+    name: str,
+    plan: Plan,
+    taken: _Taken,
+    file: Path | None,
+    passphrase: str | None,
+    report: Report,
+) -> None:
+    if not plan.differs:
+        return
+    if file:
+        taken.backup = write(
+            cluster, name, file, passphrase=passphrase, database=True, report=report
+        )
+        report(Event("Backup", State.DONE, str(file)))
+    going = [change.ref for change in plan.of(Action.DELETE)]
+    live = zip(going, parallel(cluster.get, going), strict=True)
+    taken.whole = {ref: obj for ref, obj in live if obj}
+    taken.plan = plan
+
+
+def _returned(
+    cluster: Cluster, name: str, taken: _Taken, error: JhosError, report: Report
+) -> JhosError:
+    """The error that ends the command, once all is as it was."""
+    report(Event("Upgrade", State.WARNING, f"{error.message.splitlines()[0]} All goes back."))
+    backup = f" Its backup is {taken.backup.path}." if taken.backup else ""
+    try:
+        _go_back(cluster, name, taken, report)
+    except JhosError as second:
+        return type(error)(
+            f"{error.message}\nGoing back failed too: {second.message}",
+            f"{second.hint}{backup}".strip(),
+        )
+    return type(error)(
+        f"{error.message}\nSo {name} is as it was before, and its hub is ready; running servers "
+        "went on.",
+        f"Mend the cause and upgrade again.{backup}",
+    )
+
+
+def _go_back(cluster: Cluster, name: str, taken: _Taken, report: Report) -> None:
+    deadline = time.monotonic() + _RETURN_S
+    cluster.wire.keep_trying(_RETURN_S, report)
+    plan = taken.plan or Plan(())
+    created = [change.ref for change in plan.of(Action.CREATE)]
+    live = zip(created, parallel(cluster.get, created), strict=True)
+    back = undoing(plan, taken.whole | {ref: obj for ref, obj in live if obj})
+    with lease.held(cluster, name, f"Deployment {name}", _RETURN_S, report):
+        if _is_other_schema(cluster, taken):
+            assert taken.backup
+            load_without_hub(
+                cluster, taken.settings, back, archive.read(taken.backup.path),
+                forget=False, deadline=deadline, report=report,
+            )  # fmt: skip
+        apply(cluster, name, back, report, force=True)
+    until_ready(cluster, name, [ObjectRef("Deployment", name)], _RETURN_S, deadline, report)
+
+
+def _is_other_schema(cluster: Cluster, taken: _Taken) -> bool:
+    """Whether the new hub has changed the database's; SQLite lies behind the hub, unreachable."""
+    if not taken.backup or taken.settings.database.type != "postgresql":
+        return False
+    before = archive.read(taken.backup.path).about["database"]["schema"]
+    return bool(hub_database.find(cluster, taken.settings).look()["schema"] != before)

@@ -1,0 +1,130 @@
+"""jhos upgrade"""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jhos.cli.completion import deployments
+from jhos.cli.options import Target, target_options, timeout_option, yes_option
+from jhos.cli.output import emit, output_option
+from jhos.cli.passphrase import passphrase_of, passphrase_option, without_secrets_option
+
+if TYPE_CHECKING:
+    from jhos.actions.upgrade import Question, Upgraded
+
+
+@click.command()
+@click.argument("name", shell_complete=deployments)
+@click.option(
+    "--backup", "file", type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the backup goes that comes first; else NAME-TIME.tar in this directory.",
+)  # fmt: skip
+@click.option("--no-backup", is_flag=True, help="Make none; a failed upgrade of the schema stays.")
+@passphrase_option
+@without_secrets_option
+@timeout_option(1800)
+@yes_option
+@output_option
+@target_options
+def upgrade(
+    target: Target,
+    name: str,
+    file: Path | None,
+    no_backup: bool,
+    passphrase_file: str | None,
+    without_secrets: bool,
+    timeout_s: int,
+    yes: bool,
+    output: str,
+) -> None:
+    """Bring the deployment NAME to this version of jhos.
+
+    Shows what changes and asks. Then images of ours are built anew where their sources changed, a
+    backup is written, objects are changed, and the new hub brings the database to its schema.
+    Running servers go on. Where the new hub does not become ready, all is put back as it was, the
+    database too, and the command ends with the reason.
+
+    \b
+    Examples:
+      jhos upgrade jakevdp
+      jhos upgrade jakevdp --backup before.tar --passphrase-file ~/.jhos-passphrase --yes
+      jhos upgrade jakevdp --without-secrets --yes
+    """
+    from jhos.actions.upgrade import upgrade as act
+    from jhos.cli.terminal import confirm, progress, say
+
+    if no_backup and (file or passphrase_file or without_secrets):
+        raise click.UsageError("--no-backup goes without what a backup needs.")
+    file = None if no_backup else file or Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.tar")
+    if file and file.exists():
+        raise click.UsageError(f"{file} is there already: name another.")
+    phrase = passphrase_of(passphrase_file, without=without_secrets, twice=True) if file else None
+    cluster = target.connect(timeout_s)
+
+    def approve(question: "Question") -> bool:
+        say(_question(question, cluster.context))
+        return confirm("Upgrade?", yes=yes)
+
+    with progress() as report:
+        done = act(
+            cluster,
+            name,
+            file=file,
+            passphrase=phrase,
+            approve=approve,
+            timeout_s=timeout_s,
+            report=report,
+        )
+    if done is None:
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(1)
+    names = [f"{each.ref.kind.lower()}/{each.ref.name}" for each in done.deployed.plan.writes]
+    emit(output, _text(done), _data(done), names)
+
+
+def _question(question: "Question", context: str) -> str:
+    from jhos import __version__
+
+    former = question.former or "of an older version"
+    lines = [
+        f"{question.name} in project {question.namespace} (context {context}): jhos {former} → "
+        f"{__version__}"
+    ]
+    if question.images:
+        images = ", ".join(question.images)
+        lines.append(f"Images, built anew where their sources changed: {images}")
+    by_kind: dict[str, list[str]] = {}
+    for change in question.plan.changes:
+        if change.action in ("create", "update", "delete"):
+            by_kind.setdefault(f"{change.action} {change.ref.kind}", []).append(change.ref.name)
+    lines += [f"  {what} {', '.join(names)}" for what, names in by_kind.items()]
+    lines.append(f"Backup first: {question.file}" if question.file else "Without a backup.")
+    lines.append("The hub restarts, servers go on. jhos diff shows the objects field by field.")
+    return "\n".join(lines)
+
+
+def _text(done: "Upgraded") -> str:
+    from jhos import __version__
+
+    deployed = done.deployed
+    where = f"JupyterHub {deployed.name} runs at {deployed.url}"
+    if not deployed.plan.differs:
+        return f"Nothing had to be changed: {deployed.name} is of jhos {__version__}. {where}"
+    lines = [f"Upgraded to jhos {__version__}. {where}"]
+    if done.backup:
+        lines.append(f"As it was before: {done.backup.path}")
+    return "\n".join(lines)
+
+
+def _data(done: "Upgraded") -> dict[str, Any]:
+    from jhos import __version__
+    from jhos.cli.deploy import result
+
+    return {
+        **result(done.deployed),
+        "formerVersion": done.former,
+        "version": __version__,
+        "backup": str(done.backup.path) if done.backup else None,
+    }

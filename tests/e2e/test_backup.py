@@ -1,0 +1,127 @@
+"""A hub backed up and made again elsewhere, taken away and brought back: its users find their way."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.accounts import Account
+from tests.e2e.programs import Run, objects
+
+pytestmark = pytest.mark.e2e
+
+HOW_TO = Path(__file__).parents[2] / "docs/backup.md"
+PASSWORD = "one long password for all"
+ELSEWHERE = "other-project"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("backups")
+    (path / "passphrase").write_text("correct horse battery staple\n")
+    (path / "password").write_text(PASSWORD)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ada(jhos: Run, project: str, folder: Path) -> Account:
+    """Who runs a server with a volume in the deployment jakevdp."""
+    login = ("--auth", "password", "--auth-secret-file", str(folder / "password"), "--allow-all")
+    account = user_of(jhos("deploy", "--name", "jakevdp", "-n", project, *login,
+                           "--storage", "64Mi", "-o", "json"))  # fmt: skip
+    assert account.log_in()
+    account.start_server()
+    return account
+
+
+@pytest.fixture(scope="module")
+def token(ada: Account) -> str:
+    return ada.token()
+
+
+def user_of(result: Any) -> Account:
+    return Account(json.loads(result.stdout)["url"], "ada", PASSWORD)
+
+
+def commands() -> Iterator[str]:
+    """The blocks of the how-to, but the one that asks for a passphrase."""
+    for block in re.findall(r"^```\n(.*?)^```$", HOW_TO.read_text(), re.MULTILINE | re.DOTALL):
+        if block.strip() != "jhos backup jakevdp jakevdp.tar":
+            yield block
+
+
+def test_the_how_to_makes_hubs_whose_users_log_in_as_before(
+    jhos: Run, environment: dict[str, str], project: str, folder: Path, ada: Account, token: str
+) -> None:
+    images = f" --hub-image {project}/jupyterhub --notebook-image {project}/s2i-minimal-notebook"
+    for block in commands():
+        script = block.replace(f" -n {ELSEWHERE}", f" -n {ELSEWHERE} --create-project{images}")
+        subprocess.run(
+            ["bash", "-euc", script],
+            cwd=folder,
+            env={**environment, "JHOS_NAMESPACE": project},
+            stdin=subprocess.DEVNULL,
+            check=True,
+            timeout=600,
+        )
+    for name, where in (("jakevdp", ELSEWHERE), ("jakevdp2", project)):
+        again = user_of(jhos("deploy", "--name", name, "-n", where, "-o", "json"))
+        assert again.knows(token)
+        assert again.log_in()
+    again.start_server()
+    jhos("teardown", "jakevdp", "-n", ELSEWHERE, "--yes", "--delete-storage")
+    jhos("teardown", "jakevdp2", "-n", project, "--yes", "--delete-storage")
+    assert ada.model()["servers"][""]["ready"]
+
+
+def test_what_cannot_be_restored_is_refused_before_anything_is_sent(
+    jhos: Run, kubectl: Run, project: str, folder: Path, ada: Account
+) -> None:
+    assert ada
+    file, phrase = str(folder / "jakevdp.tar"), str(folder / "passphrase")
+    jhos("backup", "jakevdp", file, "-n", project, "--passphrase-file", phrase, "--overwrite")
+    half = folder / "half.tar"
+    half.write_bytes(Path(file).read_bytes()[:20_000])
+    into = ("-n", project, "--name", "never")
+    jhos("restore", str(half), *into, "--passphrase-file", phrase, code=2)
+    jhos("restore", phrase, *into, code=2)
+    jhos("restore", file, *into, "--passphrase-file", str(folder / "password"), code=2)
+    taken = jhos("restore", file, "-n", project, "--passphrase-file", phrase, code=4)
+    assert "teardown jakevdp" in taken.stderr
+    lacking = jhos("restore", file, *into, "--without-secrets", code=2)
+    assert "--auth-secret-file" in lacking.stderr
+    assert not objects(kubectl, project, "all,cm,secrets,pvc", "app=never")
+
+
+def test_a_teardown_tells_whose_server_and_volume_and_a_new_deployment_knows_them(
+    jhos: Run, kubectl: Run, project: str, ada: Account, token: str
+) -> None:
+    asked = jhos("teardown", "jakevdp", "-n", project, "--delete-storage", code=2).stderr
+    assert "1 notebook server runs and is stopped; work not stored is lost: ada" in asked
+    assert re.search(r"jakevdp-nb-ada +ada +64Mi", asked)
+    result = json.loads(jhos("teardown", "jakevdp", "-n", project, "--yes", "-o", "json").stdout)
+    assert result["servers"] == ["ada"]
+    assert {each["owner"]: each["kept"] for each in result["volumes"]} == {"": True, "ada": True}
+    assert not objects(kubectl, project, "pods", "app=jakevdp")
+    again = user_of(jhos("deploy", "--name", "jakevdp", "-n", project, "-o", "json"))
+    assert again.knows(token)
+    assert again.log_in()
+    assert ada.hub == again.hub
+
+
+def test_to_delete_the_data_the_name_is_typed(
+    environment: dict[str, str], kubectl: Run, project: str, ada: Account
+) -> None:
+    assert ada
+    for typed, code in (("jakevd", 1), ("jakevdp", 0)):
+        command = f"jhos teardown jakevdp -n {project} --delete-storage"
+        done = subprocess.run(
+            ["script", "--quiet", "--return", "--command", command, "/dev/null"],
+            env=environment, input=f"{typed}\n", text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout
+        assert bool(objects(kubectl, project, "pvc", "app=jakevdp")) == (code == 1)
