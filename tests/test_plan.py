@@ -5,7 +5,16 @@ import pytest
 from jhos.differences import Difference
 from jhos.errors import Conflict
 from jhos.objects import ObjectRef
-from jhos.plan import Action, check_ownership, is_settled, plan_deploy, plan_teardown
+from jhos.plan import (
+    Action,
+    Change,
+    Plan,
+    check_ownership,
+    is_settled,
+    plan_deploy,
+    plan_teardown,
+    undoing,
+)
 from jhos.render import KEEP, labels, sealed
 
 
@@ -86,3 +95,32 @@ def test_what_only_has_a_recorded_name_stays() -> None:
     foreign = {"kind": "Service", "metadata": {"name": "alpha-hub", "uid": "3"}}
     ref = ObjectRef.of(foreign)
     assert not plan_deploy("alpha", [], {ref: foreign}, {}, [ref]).changes
+
+
+def test_the_way_back_restores_what_was_changed_and_deleted_and_removes_what_is_new() -> None:
+    changed, gone, fresh = (ObjectRef("Service", name) for name in ("hub", "old", "new"))
+    meta = {"resourceVersion": "7", "uid": "1", "managedFields": [], "labels": {"app": "alpha"}}
+    before = {"kind": "Service", "metadata": {"name": "hub", **meta}, "spec": {"a": 1}, "status": 0}
+    was = {"kind": "Service", "metadata": {"name": "old", **meta}, "spec": {"b": 1}}
+    now = {"kind": "Service", "metadata": {"name": "new", **meta}}
+    plan = Plan(
+        (
+            Change(Action.UPDATE, changed, before, {"spec": {"a": 2}}),
+            Change(Action.DELETE, gone, {"metadata": was["metadata"]}),
+            Change(Action.CREATE, fresh, None, now),
+        )
+    )
+    back = {each.ref: each for each in undoing(plan, {gone: was, fresh: now}).changes}
+    assert (back[fresh].action, back[fresh].before) == (Action.DELETE, now)
+    assert back[gone].after == {**was, "metadata": {"name": "old", "labels": {"app": "alpha"}}}
+    restored = back[changed].after or {}
+    assert restored["spec"] == {"a": 1}
+    assert restored["metadata"] == {"name": "hub", "labels": {"app": "alpha"}}
+    assert "status" not in restored
+
+
+def test_data_that_is_new_stays_on_the_way_back() -> None:
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "db", "uid": "1"}}
+    plan = Plan((Change(Action.CREATE, ObjectRef.of(claim), None, claim),))
+    (change,) = undoing(plan, {ObjectRef.of(claim): claim}).changes
+    assert change.action is Action.KEEP

@@ -1,4 +1,4 @@
-"""A hub backed up and made again elsewhere, taken away and brought back: its users find their way."""
+"""A hub backed up, made again elsewhere, taken away, brought back: users find their way."""
 
 import json
 import re
