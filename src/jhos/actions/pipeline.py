@@ -132,7 +132,7 @@ def _stored(cluster: Cluster, kept: Kept) -> Stored:
         settings=parse(data.get("settings.yaml", ""), "the deployment"),
         configuration=joined(data, secrets),
         secrets={key: value for key, value in secrets.items() if key not in USER_KEYS},
-        version=annotations_of(config).get(VERSION) if config else None,
+        version=annotations_of(kept.config).get(VERSION) if kept.config else None,
     )
 
 
