@@ -43,7 +43,7 @@ def test_a_deployment_asks_for_little(jhos: Run, project: str) -> None:
     ("kind", "content"),
     [
         ("ServiceAccount", {}),
-        ("Service", {"spec": {"ports": [{"port": 9999}]}}),
+        ("Service", {"spec": {"ports": [{"name": "other", "port": 9999}]}}),
     ],
 )
 def test_what_has_our_name_by_chance_is_left_as_it_was(
