@@ -18,7 +18,7 @@ LAYERS = (
      "jhos.settings.document", "jhos.settings.schema", "jhos.hubapi", "jhos.notebook"),
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls", "jhos.differences",
-     "jhos.configuration", "jhos.settings.profiles", "jhos.manifests",
+     "jhos.configuration", "jhos.settings.profiles", "jhos.manifests", "jhos.alerts",
      "jhos.revisions", "jhos.volumes"),
     ("jhos.settings.auth",),
     ("jhos.settings.model",),

@@ -11,6 +11,7 @@ from jhos.checks import (
     check_builds,
     check_first,
     check_host,
+    check_metrics,
     check_rights,
     limits,
     quota,
@@ -34,6 +35,9 @@ class Rights:
 
     def __init__(self, *rules: dict[str, Any]) -> None:
         self.given = rules
+
+    def groups(self) -> set[str]:
+        return {group for rule in self.given for group in rule["apiGroups"]}
 
     def rules(self) -> list[dict[str, Any]]:
         return list(self.given)
@@ -244,3 +248,18 @@ def test_a_quota_that_is_too_small_is_told_in_numbers(free: dict[str, Any], word
     finding, fits = quota(premises(free=quantities(**free)), SETTINGS, deployed=False)
     assert (finding.verdict, fits) == (Verdict.PROBLEM, 0)
     assert words in finding.message
+
+
+def test_metrics_that_nobody_wants_need_nothing() -> None:
+    check_metrics(Rights(), load({}))  # type: ignore[arg-type] # all of Cluster that it uses
+
+
+def test_metrics_need_the_cluster_to_have_them_and_the_right_to_use_them() -> None:
+    wanted = load({"metrics": {"enabled": True}})
+    with pytest.raises(Refused, match="no monitoring of projects") as caught:
+        check_metrics(Rights(of("Pod")), wanted)  # type: ignore[arg-type] # likewise
+    assert "--no-metrics" in caught.value.hint
+    with pytest.raises(Refused, match="PrometheusRule") as caught:
+        check_metrics(Rights(of("ServiceMonitor") | {"resources": ["servicemonitors"]}), wanted)  # type: ignore[arg-type] # likewise
+    assert "monitoring-edit" in caught.value.hint
+    check_metrics(Rights(of("ServiceMonitor"), of("PrometheusRule")), wanted)  # type: ignore[arg-type] # likewise

@@ -8,6 +8,7 @@ from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 from jhos.render import RENDERED, Facts, render
 from jhos.settings.load import load
+from jhos.settings.secrets import METRICS_TOKEN
 
 GOLDEN = Path(__file__).parent / "golden" / "deployment.yaml"
 
@@ -106,3 +107,24 @@ def test_a_changed_configuration_restarts_the_hub_alone(facts: Facts) -> None:
         != after[ref]["metadata"]["annotations"][RENDERED]
     }
     assert changed == {ObjectRef("ConfigMap", "alpha-cfg"), ObjectRef("Deployment", "alpha")}
+
+
+def test_metrics_are_read_only_where_they_are_wanted(facts: Facts) -> None:
+    plain = set(objects(facts))
+    measured = objects(facts, metrics={"enabled": True})
+    added = {ObjectRef("ServiceMonitor", "alpha"), ObjectRef("PrometheusRule", "alpha"),
+             ObjectRef("NetworkPolicy", "alpha-metrics")}  # fmt: skip
+    assert set(measured) - plain == added
+    (endpoint,) = measured[ObjectRef("ServiceMonitor", "alpha")]["spec"]["endpoints"]
+    service = measured[ObjectRef("Service", "alpha-hub")]
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+    assert endpoint["authorization"]["credentials"] == {
+        "name": "alpha-secrets",
+        "key": METRICS_TOKEN,
+    }
+
+
+def test_metrics_restart_no_hub(facts: Facts) -> None:
+    hub = ObjectRef("Deployment", "alpha")
+    measured = objects(facts, metrics={"enabled": True})[hub]
+    assert measured["spec"] == objects(facts)[hub]["spec"]

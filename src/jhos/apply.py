@@ -43,7 +43,7 @@ def preview(
     `try_new`: also of what is not there yet, so that what the cluster refuses is known. Raises
     Conflict where objects of these names belong to somebody else.
     """
-    name, former = kept.name, _recorded(kept.inventory)
+    name, former = kept.name, recorded(kept.inventory)
     live = _live(cluster, kept, {ObjectRef.of(obj) for obj in wanted} | former)
     check_ownership(name, live, wanted)
     unsettled = [
@@ -136,7 +136,8 @@ def remove(cluster: Cluster, changes: list[Change], report: Report) -> None:
         parallel(delete, list(stage))
 
 
-def _recorded(inventory: Object) -> set[ObjectRef]:
+def recorded(inventory: Object) -> set[ObjectRef]:
+    """What the inventory names; nothing where there is none."""
     lines = inventory.get("data", {}).get("objects", "").split()
     pairs = (line.partition("/") for line in lines)
     return {ObjectRef(kind, object_name) for kind, _, object_name in pairs if kind in KINDS}

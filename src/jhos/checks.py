@@ -53,6 +53,11 @@ TEARDOWN = (
     ("deletecollection", "Pod"),
     ("deletecollection", "PersistentVolumeClaim"),
 )
+METRICS = tuple(
+    (verb, kind)
+    for verb in ("get", "list", "create", "patch")
+    for kind in ("ServiceMonitor", "PrometheusRule")
+)
 BUILD = (
     ("create", "ImageStream"),
     ("create", "BuildConfig"),
@@ -226,6 +231,23 @@ def check_builds(cluster: Cluster) -> None:
                 f"This cluster builds no images: it has no {kind} API.",
                 f"Take images that were built elsewhere: {way}",
             )
+
+
+def check_metrics(cluster: Cluster, settings: Settings) -> None:
+    """Raises Refused where metrics are wanted and cannot be had."""
+    if not settings.metrics.enabled:
+        return
+    without = f"Leave it out: jhos deploy --name {settings.name} --no-metrics"
+    if KINDS["ServiceMonitor"].api_version.partition("/")[0] not in cluster.groups():
+        raise Refused(
+            "This cluster has no monitoring of projects (monitoring.coreos.com).", without
+        )
+    if missing := _missing(cluster.rules(), METRICS):
+        raise Refused(
+            f"For metrics you may not: {_words(missing)}.",
+            "Who administers the cluster can grant it: oc policy add-role-to-user monitoring-edit "
+            f"USER -n {cluster.namespace}. {without}",
+        )
 
 
 def check_host(settings: Settings, namespace: str) -> None:

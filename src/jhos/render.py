@@ -14,6 +14,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jhos import __version__
+from jhos.alerts import alerts
 from jhos.objects import INSTANCE, Object, ObjectRef
 from jhos.settings.model import Settings
 from jhos.versions import VERSION
@@ -60,6 +61,7 @@ def render(settings: Settings, facts: Facts) -> list[Object]:
         "restarts_hub": _restarts_hub(settings, facts, configuration),
         "connects_to": [f"{settings.name}-{part}" for part in _connected(settings)],
         "redirect": _redirect(settings.name),
+        "alerts": alerts(settings.name, facts.namespace),
         "keep": KEEP,
         "version_key": VERSION,
         "version": __version__,
@@ -74,7 +76,8 @@ def render(settings: Settings, facts: Facts) -> list[Object]:
 
 def _parts(settings: Settings) -> tuple[str, ...]:
     databases = {"postgresql": ("database",), "sqlite": ("sqlite",), "external": ()}
-    return ("hub", "proxy", "singleuser", *databases[settings.database.type])
+    metrics = ("metrics",) if settings.metrics.enabled else ()
+    return ("hub", "proxy", "singleuser", *databases[settings.database.type], *metrics)
 
 
 def _connected(settings: Settings) -> list[str]:
@@ -92,7 +95,8 @@ def _redirect(name: str) -> Object:
 
 def _restarts_hub(settings: Settings, facts: Facts, configuration: dict[str, str]) -> str:
     """A hash of what the hub reads at its start only; profiles it reads whenever they are shown."""
-    read_once = {key: value for key, value in settings.as_dict().items() if key != "profiles"}
+    later = ("profiles", "metrics")
+    read_once = {key: value for key, value in settings.as_dict().items() if key not in later}
     files = {key: value for key, value in configuration.items() if key != "settings.yaml"}
     return digest([read_once, files, facts.secrets_version])
 

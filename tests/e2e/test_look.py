@@ -1,9 +1,12 @@
 """What an operator sees of a hub that is used, and what they may do to its servers and users."""
 
 import json
+from base64 import b64decode
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser
 
 from tests.e2e.lab import START_MS
@@ -41,7 +44,7 @@ def used(browser: Browser, hub: Any) -> Any:
     page.fill("#username_input", "ada")
     page.fill("#password_input", PASSWORD)
     page.click("#login_submit")
-    page.locator(".jp-Launcher").wait_for(timeout=START_MS)
+    page.locator('.jp-LauncherCard[data-category="Notebook"]').first.wait_for(timeout=START_MS)
     return hub
 
 
@@ -55,16 +58,16 @@ def test_the_status_tells_of_parts_users_and_servers(used: Any) -> None:
     assert found["hub"]["version"].startswith("6.")
     assert (found["hub"]["users"], found["hub"]["serversReady"]) == (2, 1)
     assert found["volumes"] == {"number": 1, "bytes": 64 * 2**20}
-    requests = used("status", "-v", output="").stderr
-    assert requests.count("GET /api") == 4
+    sent = used("status", "-v", output="").stderr
+    assert sent.count("GET /api") == 4
 
 
 def test_servers_are_listed_with_their_users(used: Any) -> None:
     (server,) = used("servers list")
-    assert (server["user"], server["state"], server["memory"]) == ("ada", "ready", "536870912")
+    assert (server["user"], server["state"], server["memoryBytes"]) == ("ada", "ready", 2**29)
     assert server["pod"] == f"{NAME}-nb-ada"
     assert server["idleSeconds"] is not None
-    assert "ada" in used("servers list", output="").stdout
+    assert "512Mi" in used("servers list", output="").stdout
 
 
 def test_users_are_listed_added_and_made_admins(used: Any) -> None:
@@ -91,12 +94,76 @@ def test_a_volume_goes_only_when_it_is_named_and_free(used: Any) -> None:
     (volume,) = used("storage list")
     assert (volume["user"], volume["inUse"], volume["size"]) == ("ada", True, "64Mi")
     assert "servers stop" in used("storage delete", "ada", "--yes", code=4).stderr
+    assert "no volume of bob" in used("storage delete", "bob", "--yes", code=1).stderr
+    assert [each["claim"] for each in used("storage list")] == [f"{NAME}-nb-ada"]
+
+
+GHOST = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {
+        "name": f"{NAME}-nb-ghost",
+        "labels": {"app": NAME, "component": "singleuser-server"},
+        "annotations": {"hub.jupyter.org/username": "ghost"},
+    },
+    "spec": {"containers": [{"name": "notebook", "image": "nothing"}]},
+}
+UNUSED = {
+    "apiVersion": "image.openshift.io/v1",
+    "kind": "ImageStream",
+    "metadata": {"name": "forgotten", "labels": {"app.kubernetes.io/managed-by": "jhos"}},
+}
+
+
+def test_what_is_left_over_is_listed_and_goes_when_it_is_named(
+    used: Any, kubectl: Run, project: str, tmp_path: Path
+) -> None:
     assert [each["user"] for each in used("servers stop", "ada")] == ["ada"]
     assert used("servers list") == []
     assert "--yes" in used("storage delete", "ada", code=2).stderr
-    assert "no volume of bob" in used("storage delete", "bob", "--yes", code=1).stderr
-    assert used("storage delete", "ada", "--yes")[0]["claim"] == f"{NAME}-nb-ada"
+    used("users remove", "ada", "--yes")
+    manifests = tmp_path / "leftovers.json"
+    manifests.write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": [GHOST, UNUSED]}))
+    kubectl("apply", "-n", project, "-f", str(manifests), "--validate=false")
+    titles = {
+        f"pod/{NAME}-nb-ghost",
+        f"persistentvolumeclaim/{NAME}-nb-ada",
+        "imagestream/forgotten",
+    }
+    assert {each["title"] for each in used("doctor")} == titles
+    assert "Not left over" in used("doctor", "--remove", "pod/other", "--yes", code=1).stderr
+    removals = [word for title in titles for word in ("--remove", title)]
+    assert "--yes" in used("doctor", *removals, code=2).stderr
+    used("doctor", *removals, "--yes")
+    assert used("doctor") == []
     assert used("storage list") == []
+
+
+def test_images_are_brought_to_every_node(used: Any, kubectl: Run, project: str) -> None:
+    (pulled,) = used("prepull")
+    assert (pulled["node"], pulled["image"]) == ("sandbox", "s2i-minimal-notebook")
+    assert pulled["problem"] is None
+    assert not objects(kubectl, project, "pods", f"app={NAME},component=prepull")
+
+
+def test_metrics_come_with_their_own_token(used: Any, kubectl: Run, project: str) -> None:
+    key = "jsonpath={.data.metrics-token}"
+    secret = kubectl("get", "secret", f"{NAME}-secrets", "-n", project, "-o", key).stdout
+    url = used("open", "--print", output="").stdout.strip()
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Host"] = url.split("://")[1]
+        address = f"http://127.0.0.1:{url.rpartition(':')[2]}/hub"
+        assert session.get(f"{address}/metrics").status_code == 403
+        session.headers["Authorization"] = f"Bearer {b64decode(secret).decode()}"
+        assert "jupyterhub_running_servers" in session.get(f"{address}/metrics").text
+        assert session.get(f"{address}/api/users").status_code == 403
+
+
+def test_metrics_without_the_right_to_them_are_refused(jhos: Run, hub: Any, project: str) -> None:
+    assert hub
+    told = jhos("deploy", "--name", NAME, "-n", project, "--metrics", code=4).stderr
+    assert "monitoring-edit" in told
 
 
 def test_a_probe_goes_the_whole_way_and_leaves_nothing(
@@ -110,8 +177,8 @@ def test_a_probe_goes_the_whole_way_and_leaves_nothing(
         "The server stops",
     ]
     assert "jhos-probe" not in {user["name"] for user in used("users list")}
-    assert objects(kubectl, project, "pods,pvc", f"app={NAME},component!=hub") != []
-    assert used("storage list") == []
+    left = objects(kubectl, project, "pods,pvc", f"app={NAME}")
+    assert not [each for each in left if "probe" in each["metadata"]["name"]]
 
 
 def test_a_hub_that_does_not_run_is_told(used: Any, kubectl: Run, project: str) -> None:

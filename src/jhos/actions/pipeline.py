@@ -12,7 +12,7 @@ from jhos.actions import history
 from jhos.actions.notice import notice
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
 from jhos.apply import TELLING, apply, preview, tally
-from jhos.checks import check_first, check_host
+from jhos.checks import check_first, check_host, check_metrics
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import (
@@ -140,6 +140,7 @@ def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
     """Raises SettingsError for what cannot be."""
     settings, chosen = _with_database_image(cluster, load(edited.settings))
     check_host(settings, cluster.namespace)
+    check_metrics(cluster, settings)
     secrets = completed(edited.secrets)
     check_secrets(settings.auth, set(secrets))
     check_database(settings.database, set(secrets))

@@ -4,17 +4,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from jhos.actions.reach import reach
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel, together
+from jhos.cluster.premises import quantity
 from jhos.errors import JhosError, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.hubapi import HubApi, Server
 from jhos.objects import Object, annotations_of
+from jhos.volumes import owner_of
 
 SERVERS = "component=singleuser-server"
-USER = "hub.jupyter.org/username"  # annotations: as the hub spells them
 _SERVER = "hub.jupyter.org/servername"
 _POLL_S = 1.0
 
@@ -26,7 +28,7 @@ class Running:
     server: Server
     pod: str
     image: str
-    memory: str
+    memory: Decimal | None  # bytes, the limit
     idle_s: int | None
 
 
@@ -115,16 +117,16 @@ def _running(cluster: Cluster, name: str, api: HubApi) -> list[Running]:
 
 def _joined(server: Server, pod: Object | None, now: datetime) -> Running:
     container = pod["spec"]["containers"][0] if pod else {}
+    limits = container.get("resources", {}).get("limits", {})
     return Running(
         server=server,
         pod=pod["metadata"]["name"] if pod else "",
         image=container.get("image", ""),
-        memory=container.get("resources", {}).get("limits", {}).get("memory", ""),
+        memory=quantity(limits["memory"]) if "memory" in limits else None,
         idle_s=idle_s(server, now),
     )
 
 
 def owner(obj: Object) -> tuple[str, str]:
     """The user and the server whose pod or volume it is."""
-    annotations = annotations_of(obj)
-    return annotations.get(USER, ""), annotations.get(_SERVER, "")
+    return owner_of(obj), annotations_of(obj).get(_SERVER, "")

@@ -4,37 +4,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jhos.actions.reach import reach
-from jhos.actions.servers import SERVERS, owner
+from jhos.actions.list_deployments import names
+from jhos.actions.reach import absent, reach
+from jhos.actions.servers import SERVERS
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel, together
 from jhos.errors import JhosError, Refused
 from jhos.hubapi import HubApi, User
 from jhos.objects import Object, ObjectRef
 from jhos.settings.load import check_name
+from jhos.volumes import Volume, volume_of
 
 _VOLUMES = "component=singleuser-storage"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Volume:
-    """`last_used`: when its user was last there; None: the hub does not know the user.
-
-    `in_use`: a pod has it mounted. `uid`: of the claim.
+class UserVolume:
+    """`last_used`: when its user was last there. `known`: whether the hub knows the user; None:
+    it does not answer. `in_use`: a server has it mounted. `uid`: of the claim.
     """
 
-    claim: str
+    volume: Volume
     uid: str
-    user: str
-    size: str
-    storage_class: str
     created: datetime
     last_used: datetime | None
     known: bool | None
     in_use: bool
 
 
-def list_volumes(cluster: Cluster, name: str) -> list[Volume]:
+def list_volumes(cluster: Cluster, name: str) -> list[UserVolume]:
     """By user. Without an answer of the hub it is not known when they were last used."""
     check_name(name)
     claims, pods, users = together(
@@ -42,9 +40,11 @@ def list_volumes(cluster: Cluster, name: str) -> list[Volume]:
         lambda: cluster.list("Pod", f"app={name},{SERVERS}")[0],
         lambda: _users(cluster, name),
     )
+    if not claims and name not in names(cluster):
+        raise absent(cluster, name)
     mounted = {claim for pod in pods for claim in _claims_of(pod)}
-    found = [_volume(claim, mounted, users) for claim in claims]
-    return sorted(found, key=lambda each: (each.user, each.claim))
+    found = [_used(claim, mounted, users) for claim in claims]
+    return sorted(found, key=lambda each: (each.volume.owner, each.volume.name))
 
 
 def delete_volumes(
@@ -52,22 +52,22 @@ def delete_volumes(
     name: str,
     named: Sequence[str],
     *,
-    approve: Callable[[list[Volume]], bool],
-) -> list[Volume] | None:
+    approve: Callable[[list[UserVolume]], bool],
+) -> list[UserVolume] | None:
     """Those of `named` users or claims; None when `approve` said no.
 
     Raises JhosError for what is not there, Refused for what is in use.
     """
     going = _chosen(list_volumes(cluster, name), named)
     if used := [each for each in going if each.in_use]:
-        who = " ".join(sorted({each.user for each in used}))
+        who = " ".join(sorted({each.volume.owner for each in used}))
         raise Refused(
-            f"In use: {', '.join(each.claim for each in used)}.",
+            f"In use: {', '.join(each.volume.name for each in used)}.",
             f"Stop the server first: jhos servers stop {name} {who}",
         )
     if not approve(going):
         return None
-    parallel(lambda each: delete_claim(cluster, each.claim, each.uid), going)
+    parallel(lambda each: delete_claim(cluster, each.volume.name, each.uid), going)
     return going
 
 
@@ -91,28 +91,27 @@ def _users(cluster: Cluster, name: str) -> dict[str, User] | None:
         return None
 
 
-def _chosen(volumes: list[Volume], named: Sequence[str]) -> list[Volume]:
-    missing = [name for name in named if not any(name in (v.user, v.claim) for v in volumes)]
-    if missing:
+def _chosen(volumes: list[UserVolume], named: Sequence[str]) -> list[UserVolume]:
+    there = {name for each in volumes for name in _names(each)}
+    if missing := [name for name in named if name not in there]:
         raise JhosError(f"There is no volume of {', '.join(missing)}.", "jhos storage list")
-    return [each for each in volumes if each.user in named or each.claim in named]
+    return [each for each in volumes if _names(each) & set(named)]
 
 
-def _volume(claim: Object, mounted: set[str], users: dict[str, User] | None) -> Volume:
-    meta, spec = claim["metadata"], claim["spec"]
-    user = owner(claim)[0]
-    known = (users or {}).get(user)
-    capacity = claim.get("status", {}).get("capacity", {})
-    return Volume(
-        claim=meta["name"],
+def _names(each: UserVolume) -> set[str]:
+    return {each.volume.owner, each.volume.name}
+
+
+def _used(claim: Object, mounted: set[str], users: dict[str, User] | None) -> UserVolume:
+    meta, volume = claim["metadata"], volume_of(claim)
+    known = (users or {}).get(volume.owner)
+    return UserVolume(
+        volume=volume,
         uid=meta["uid"],
-        user=user,
-        size=capacity.get("storage") or spec["resources"]["requests"]["storage"],
-        storage_class=spec.get("storageClassName") or "",
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         last_used=known.last_activity if known else None,
         known=None if users is None else known is not None,
-        in_use=meta["name"] in mounted,
+        in_use=volume.name in mounted,
     )
 
 

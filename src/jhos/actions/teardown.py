@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from jhos.actions.list_deployments import names
 from jhos.actions.notice import notice
-from jhos.apply import remove
+from jhos.apply import recorded, remove
 from jhos.checks import check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
@@ -111,7 +111,9 @@ def _alone(cluster: Cluster, name: str, wait_s: float, report: Report) -> Iterat
 def _found(cluster: Cluster, name: str, wish: Wish) -> Teardown:
     """All that bears the deployment's label and was made by jhos or by its hub."""
     others = tuple(each for each in names(cluster) if each != name) if wish.images else ()
-    own = [obj for obj in _listed(cluster, name, KINDS) if _is_ours(obj)]
+    inventory = cluster.get(ObjectRef("ConfigMap", f"{name}-inventory")) or {}
+    kinds = {*KINDS, *(ref.kind for ref in recorded(inventory))}
+    own = [obj for obj in _listed(cluster, name, sorted(kinds)) if _is_ours(obj)]
     for obj in own:
         if ObjectRef.of(obj) == ObjectRef("ConfigMap", f"{name}-cfg"):
             notice(cluster, name, obj)

@@ -38,6 +38,9 @@ SECTIONS = {
         ("users", "users", "Whom the hub knows; add, remove, make admins."),
         ("storage", "storage", "Volumes of users; delete some."),
         ("settings", "settings", "Show settings, and where they are from."),
+        ("top", "top", "Memory and cpu that servers use."),
+        ("doctor", "doctor", "What is left over; remove some."),
+        ("prepull", "prepull", "Bring images to the nodes before users wait."),
     ),
     "Keep": (
         ("backup", "backup", "Write all that a hub knows into a file."),

@@ -5,9 +5,9 @@ from threading import Lock
 
 import click
 
-from jhos.cli.ages import Duration
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options
+from jhos.cli.units import Duration
 
 _PARTS = ("hub", "proxy", "database", "build")
 

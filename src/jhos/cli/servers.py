@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli import Group
-from jhos.cli.ages import Duration, since, span, wire
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option, yes_option
 from jhos.cli.output import emit, output_option, table
+from jhos.cli.units import Duration, since, size, span, wire
 
 if TYPE_CHECKING:
     from jhos.actions.servers import Running
@@ -126,7 +126,7 @@ def _row(each: "Running") -> tuple[str, ...]:
         state(each),
         since(server.started),
         span(each.idle_s),
-        each.memory,
+        size(each.memory),
         str(server.options.get("profile") or ""),
         each.image.rpartition("/")[2].partition("@")[0],
     )
@@ -149,7 +149,7 @@ def _data(each: "Running") -> dict[str, Any]:
         "started": wire(server.started),
         "lastActivity": wire(server.last_activity),
         "idleSeconds": each.idle_s,
-        "memory": each.memory or None,
+        "memoryBytes": None if each.memory is None else int(each.memory),
         "options": server.options,
         "image": each.image or None,
         "pod": each.pod or None,

@@ -85,6 +85,7 @@ ROWS = (
     Row("--route-host", "route.host", "HOST"),
     Row("--route-certificate", "route.certificate", "SECRET"),
     Row("--route-timeout", "route.timeout", "TIME"),
+    Row("--metrics/--no-metrics", "metrics.enabled", None, "switch"),
 )
 
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli import Group
-from jhos.cli.ages import since, wire
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
 from jhos.cli.output import emit, output_option, table
+from jhos.cli.units import since, wire
 
 if TYPE_CHECKING:
-    from jhos.actions.storage import Volume
+    from jhos.actions.storage import UserVolume
 
 
 @click.group(cls=Group)
@@ -72,7 +72,7 @@ def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output:
     from jhos.actions.storage import delete_volumes
     from jhos.cli.terminal import confirm
 
-    def approve(going: "list[Volume]") -> bool:
+    def approve(going: "list[UserVolume]") -> bool:
         if not yes:
             click.echo(table(("USER", "SIZE", "LAST USED", "CLAIM"), map(_short, going)), err=True)
         return confirm("Delete these volumes and all files on them?", yes=yes)
@@ -81,35 +81,43 @@ def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output:
     if done is None:
         click.echo("Nothing was changed.", err=True)
         click.get_current_context().exit(1)
-    text = f"Deleted: {', '.join(each.claim for each in done)}"
+    text = f"Deleted: {', '.join(each.volume.name for each in done)}"
     emit(output, text, [_data(each) for each in done], _names(done))
 
 
-def _row(each: "Volume") -> tuple[str, ...]:
+def _row(each: "UserVolume") -> tuple[str, ...]:
     used = "yes" if each.in_use else ""
     made = since(each.created)
-    return (each.user, each.size, each.storage_class, used, _last_used(each), made, each.claim)
+    return (
+        each.volume.owner,
+        each.volume.size,
+        each.volume.storage_class,
+        used,
+        _last_used(each),
+        made,
+        each.volume.name,
+    )
 
 
-def _short(each: "Volume") -> tuple[str, ...]:
-    return (each.user, each.size, _last_used(each), each.claim)
+def _short(each: "UserVolume") -> tuple[str, ...]:
+    return (each.volume.owner, each.volume.size, _last_used(each), each.volume.name)
 
 
-def _last_used(each: "Volume") -> str:
+def _last_used(each: "UserVolume") -> str:
     return "user is gone" if each.known is False else since(each.last_used)
 
 
-def _names(volumes: "list[Volume]") -> list[str]:
-    return [f"persistentvolumeclaim/{each.claim}" for each in volumes]
+def _names(volumes: "list[UserVolume]") -> list[str]:
+    return [f"persistentvolumeclaim/{each.volume.name}" for each in volumes]
 
 
-def _data(each: "Volume") -> dict[str, Any]:
+def _data(each: "UserVolume") -> dict[str, Any]:
     return {
-        "claim": each.claim,
-        "user": each.user,
+        "claim": each.volume.name,
+        "user": each.volume.owner,
         "userKnown": each.known,
-        "size": each.size,
-        "storageClass": each.storage_class or None,
+        "size": each.volume.size,
+        "storageClass": each.volume.storage_class or None,
         "created": wire(each.created),
         "lastUsed": wire(each.last_used),
         "inUse": each.in_use,

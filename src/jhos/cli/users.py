@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli import Group
-from jhos.cli.ages import since, wire
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
 from jhos.cli.output import emit, output_option, table
+from jhos.cli.units import since, wire
 
 if TYPE_CHECKING:
     from jhos.actions.users import Changed

@@ -156,11 +156,18 @@ class Cluster:
 
     @translated
     def delete(
-        self, ref: ObjectRef, *, uid: str = "", version: str = "", foreground: bool = False
+        self,
+        ref: ObjectRef,
+        *,
+        uid: str = "",
+        version: str = "",
+        foreground: bool = False,
+        at_once: bool = False,
     ) -> None:
         """Gone already is well. With `uid` nothing that only has the same name is deleted.
 
-        With `version` nothing that has changed since; it raises Conflict.
+        With `version` nothing that has changed since; it raises Conflict. `at_once`: a pod gets no
+        time to end, and goes also where its node does not answer.
         """
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
         options: Object = {"propagationPolicy": "Foreground" if foreground else "Background"}
@@ -168,6 +175,8 @@ class Cluster:
             options["preconditions"] = {"uid": uid}
         if version:
             options.setdefault("preconditions", {})["resourceVersion"] = version
+        if at_once:
+            options["gracePeriodSeconds"] = 0
         try:
             self._read("delete", path, 404, body=options)
         except DynamicApiError as error:

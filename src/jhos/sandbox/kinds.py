@@ -121,6 +121,8 @@ batch/v1 CronJob cronjobs ns cj all all g status
 batch/v1 Job jobs ns - all all g status
 coordination.k8s.io/v1 Lease leases ns - - all - -
 discovery.k8s.io/v1 EndpointSlice endpointslices ns - - all g -
+monitoring.coreos.com/v1 PrometheusRule prometheusrules ns promrule - all g -
+monitoring.coreos.com/v1 ServiceMonitor servicemonitors ns smon - all g -
 networking.k8s.io/v1 IngressClass ingressclasses cluster - - all g -
 networking.k8s.io/v1 Ingress ingresses ns ing - all g status
 networking.k8s.io/v1 NetworkPolicy networkpolicies ns netpol - all g -

@@ -47,6 +47,7 @@ ARRIVALS = {
     "route.host": "Route NAME",
     "route.certificate": "Route NAME",
     "route.timeout": "Route NAME",
+    "metrics.enabled": "ServiceMonitor NAME, PrometheusRule NAME, NetworkPolicy NAME-metrics",
     "hub.memory": "Deployment NAME",
     "hub.memory_request": "Deployment NAME",
     "hub.cpu": "Deployment NAME",

@@ -86,4 +86,6 @@ DESCRIPTIONS = {
     "route.host": "The address; else the cluster chooses.",
     "route.certificate": "A Secret of yours with tls.crt and tls.key; else the cluster's own.",
     "route.timeout": "An idle websocket is kept for it, as 1h.",
+    "metrics": "What the cluster's monitoring reads.",
+    "metrics.enabled": "The cluster's monitoring of projects reads the hub's metrics, with alerts.",
 }

@@ -132,6 +132,13 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """`enabled`: the cluster's monitoring of projects reads the hub's metrics."""
+
+    enabled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     name: str
     hub: Hub
@@ -143,6 +150,7 @@ class Settings:
     auth: Auth
     cull: Cull
     route: Route
+    metrics: Metrics
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,7 +1,8 @@
-"""Times as people read them: how long ago, how long; and durations as they write them."""
+"""Times and sizes as people read them, and durations as they write them."""
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -27,6 +28,11 @@ def since(moment: datetime | None) -> str:
 def wire(moment: datetime | None) -> str | None:
     """For JSON."""
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
+
+
+def size(number: Decimal | int | None) -> str:
+    """Bytes as Mi; empty where it is not known."""
+    return "" if number is None else f"{number / 2**20:.0f}Mi"
 
 
 class Duration(click.ParamType[int]):

@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from jhos.cli.ages import Duration, span
+from jhos.cli.units import Duration, span
 
 
 @pytest.mark.parametrize(

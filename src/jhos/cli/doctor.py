@@ -1,0 +1,65 @@
+"""jhos doctor"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from jhos.cli.completion import deployments
+from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
+from jhos.cli.output import emit, output_option, table
+
+if TYPE_CHECKING:
+    from jhos.actions.doctor import Leftover
+
+
+@click.command()
+@click.argument("name", shell_complete=deployments)
+@click.option("--remove", "removed", multiple=True, metavar="KIND/NAME",
+              help="Remove it, if it is listed; may be said again.")  # fmt: skip
+@yes_option
+@output_option
+@target_options
+def doctor(target: Target, name: str, removed: tuple[str, ...], yes: bool, output: str) -> None:
+    """List what the deployment NAME has left over: pods that its hub does not know, volumes of
+    users who are gone, pods whose deletion is stuck, images that no deployment uses.
+
+    Removes nothing but what is named with --remove, and asks. An image goes with its build config.
+
+    \b
+    Examples:
+      jhos doctor jakevdp
+      jhos doctor jakevdp --remove persistentvolumeclaim/jakevdp-nb-ada
+      jhos doctor jakevdp --remove imagestream/s2i-scipy-notebook --yes
+    """
+    from jhos.actions.doctor import leftovers, remove
+    from jhos.cli.terminal import confirm
+
+    cluster = target.connect(REQUEST_S)
+    if not removed:
+        found = leftovers(cluster, name)
+        text = _table(found) if found else f"Nothing of {name} is left over."
+        emit(output, text, _data(found), [each.title for each in found])
+        return
+
+    def approve(going: "list[Leftover]") -> bool:
+        if not yes:
+            click.echo(_table(going), err=True)
+        return confirm("Remove all this?", yes=yes)
+
+    done = remove(cluster, name, removed, approve=approve)
+    if done is None:
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(1)
+    titles = [each.title for each in done]
+    emit(output, f"Removed: {', '.join(titles)}", _data(done), titles)
+
+
+def _table(found: "list[Leftover]") -> str:
+    return table(("LEFT OVER", "WHY"), [(each.title, each.why) for each in found])
+
+
+def _data(found: "list[Leftover]") -> list[dict[str, str]]:
+    return [
+        {"kind": each.ref.kind, "name": each.ref.name, "why": each.why, "title": each.title}
+        for each in found
+    ]
