@@ -46,7 +46,7 @@ def _lines(change: dict[str, Any]) -> list[str]:
     from jhos.cli.terminal import clean
 
     if "setting" in change:
-        before, after = (_word(change[side]) for side in ("before", "after"))
+        before, after = (word(change[side]) for side in ("before", "after"))
         return [clean(f"{change['setting']}: {before} → {after}")]
     if "secret" in change:
         return [f"secret {change['secret']}"]
@@ -57,7 +57,8 @@ def _signed(line: str) -> str:
     return "  " + click.style(line, fg=_COLOURS.get(line[:1]))
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """A setting on one line."""
     import json
 
     if value is None:

@@ -310,9 +310,10 @@ def _plain(value: Any) -> str:
 
 def _explain(cluster: "Cluster", name: str, output: str) -> None:
     from jhos.actions.explain import explain
+    from jhos.cli.changes import word
 
     found = explain(cluster, name)
-    rows = [(each.setting, each.value, each.source) for each in found]
+    rows = [(each.setting, word(each.value), each.source) for each in found]
     nothing = f"{name} is as the defaults say."
     text = table(("SETTING", "VALUE", "FROM"), rows) if rows else nothing
     data = [{"setting": each.setting, "value": each.value, "from": each.source} for each in found]
