@@ -58,7 +58,7 @@ def refusal(message: str) -> Stall:
             f"{kind.lower()}, {given} is asked for"
             for bound, resource, kind, limit, given in bounds
         )
-        hint = "Choose other sizes, or ask for another LimitRange (oc describe limitrange)."
+        hint = "Choose other sizes, or ask for another LimitRange."
         return Stall(f"a LimitRange of the project wants {said}", hint, hopeless=True)
     if _CONSTRAINT in message:
         fields = "; ".join(_refused_fields(message)[:_MOST_FIELDS])

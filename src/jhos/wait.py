@@ -36,11 +36,11 @@ def until_ready(
     selectors |= {"Pod": f"app={name},{_PARTS}", "Event": ""}
     seen = _Seen()
     with feed(cluster, selectors, fields={"Event": "type=Warning"}) as changes:
-        while not all([_reported(cluster, ref, seen, report) for ref in refs]):
+        while not all([_reported(cluster, name, ref, seen, report) for ref in refs]):
             for event, obj in _pending(changes, deadline):
                 seen.take(event, obj)
             for pod in list(seen.of_kind("Pod")):
-                _check(cluster, pod, seen)
+                _check(cluster, name, pod, seen)
             if time.monotonic() > deadline:
                 raise _out_of_time(refs, seen, timeout_s)
 
@@ -121,15 +121,15 @@ def _pending(changes: Feed, deadline: float) -> list[tuple[str, Object]]:
     return taken
 
 
-def _reported(cluster: Cluster, ref: ObjectRef, seen: _Seen, report: Report) -> bool:
+def _reported(cluster: Cluster, name: str, ref: ObjectRef, seen: _Seen, report: Report) -> bool:
     """Whether the object is ready; tells how it stands. Raises where it never will be."""
     state = _state(seen.get(ref), seen)
     if state.status is Status.FAILED:
-        where = f"{ref.kind.lower()}/{ref.name} -n {cluster.namespace}"
         found = stalls.refusal(state.message)
         hint = found.hint or "Mend the cause and run the same command again."
         kind = Refused if found.hint else JhosError
-        raise kind(f"{ref} cannot become ready: {found.words}", f"{hint} More: oc describe {where}")
+        more = f"More: jhos status {name} -n {cluster.namespace}"
+        raise kind(f"{ref} cannot become ready: {found.words}", f"{hint} {more}")
     ready = state.status is Status.READY
     message = state.message or "ready"
     report(Event(str(ref), State.DONE if ready else State.RUNNING, message))
@@ -158,20 +158,20 @@ def _stall(pod: Object, seen: _Seen) -> Stall | None:
     return stalls.of_pod(pod, seen.warnings(pod))
 
 
-def _check(cluster: Cluster, pod: Object, seen: _Seen) -> None:
+def _check(cluster: Cluster, name: str, pod: Object, seen: _Seen) -> None:
     """Raise when the pod is of a current rollout and hopeless."""
     found = _stall(pod, seen)
     owner = next((obj for obj in seen.of_kind("Deployment") if _is_of(pod, obj)), None)
     if not found or not found.hopeless or not owner or not _is_current(owner):
         return
-    name, where = pod["metadata"]["name"], cluster.namespace
     lines = _last_lines(cluster, pod)
-    more = f"oc logs {name} -n {where}" if lines else f"oc describe pod/{name} -n {where}"
+    part = labels_of(pod)["component"]
+    more = f"jhos logs {name} {part} --previous" if lines else f"jhos status {name}"
     hint = found.hint or "Mend the cause and run the same command again."
     raise JhosError(
-        f"{ObjectRef.of(owner)} cannot become ready: pod {name}, {found.words}"
+        f"{ObjectRef.of(owner)} cannot become ready: {ObjectRef.of(pod)}, {found.words}"
         + (f"\nThe last it said:\n{lines}" if lines else ""),
-        f"{hint} More: {more}",
+        f"{hint} More: {more} -n {cluster.namespace}",
     )
 
 

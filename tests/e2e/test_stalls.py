@@ -118,7 +118,7 @@ def test_a_pod_that_may_not_be_is_refused_with_the_cause(
     with pytest.raises(Refused) as error:
         wait(cluster, name, deployment(name, **changes))
     assert words in error.value.message
-    assert f"oc describe deployment/{name}" in error.value.hint
+    assert "jhos status " in error.value.hint
 
 
 def test_an_image_that_cannot_be_pulled_is_named(cluster: Cluster) -> None:

@@ -381,5 +381,5 @@ def _failed(cluster: Cluster, name: str, spec: str, reason: str, report: Report)
     return BuildFailed(
         f"Image {spec} could not be built: {reason}"
         + (f"\nThe last lines of build {name}:\n{lines}" if lines else ""),
-        f"Mend the cause and run the same command again (whole log: oc logs build/{name}).",
+        "Mend the cause and run the same command again (--follow shows the whole log).",
     )

@@ -20,14 +20,18 @@ SECTIONS = {
         ("quickstart", "quickstart", "Deploy a hub for a git repository of notebooks."),
         ("deploy", "deploy", "Deploy a JupyterHub, or change it."),
         ("check", "check", "Find what would stop a deployment."),
-        ("configure", "configure", "Change settings or configuration."),
-        ("rollout", "rollout", "Follow, restart or take back a change."),
-        ("profiles", "profiles", "What users choose from: images and sizes."),
         ("diff", "diff", "Show what deploy would change."),
         ("render", "render", "Write the objects of a deployment as YAML."),
         ("templates", "templates", "Templates for the web console."),
         ("build-images", "build_images", "Build the images in the project."),
         ("teardown", "teardown", "Remove a deployment; data stays."),
+    ),
+    "Change": (
+        ("configure", "configure", "Change settings or configuration."),
+        ("profiles", "profiles", "What users choose from: images and sizes."),
+        ("settings", "settings", "Show settings, and where they are from."),
+        ("rollout", "rollout", "Follow, restart or take back a change."),
+        ("upgrade", "upgrade", "Bring a deployment to this version of jhos."),
     ),
     "Look": (
         ("list", "list_deployments", "List the deployments of the project."),
@@ -37,7 +41,6 @@ SECTIONS = {
         ("servers", "servers", "What notebook servers run; stop them."),
         ("users", "users", "Whom the hub knows; add, remove, make admins."),
         ("storage", "storage", "Volumes of users; delete some."),
-        ("settings", "settings", "Show settings, and where they are from."),
         ("top", "top", "Memory and cpu that servers use."),
         ("doctor", "doctor", "What is left over; remove some."),
         ("prepull", "prepull", "Bring images to the nodes before users wait."),
@@ -45,7 +48,6 @@ SECTIONS = {
     "Keep": (
         ("backup", "backup", "Write all that a hub knows into a file."),
         ("restore", "restore", "Make a hub of a backup."),
-        ("upgrade", "upgrade", "Bring a deployment to this version of jhos."),
     ),
     "Cluster": (
         ("login", "login", "Log in to a cluster."),

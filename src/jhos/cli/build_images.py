@@ -18,7 +18,7 @@ LOOSEN_HELP = "Take newer versions where the requirements pin old ones."
 _NO_TAG = "Without a tag or reference the repository's default branch."
 
 
-@click.command("build-images", short_help="Build the images in the project.")
+@click.command("build-images")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @click.option("--all", "everything", is_flag=True, help="All images: scipy and tensorflow too.")
 @click.option("--follow", is_flag=True, help="Show the whole log of each build.")

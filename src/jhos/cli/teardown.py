@@ -16,7 +16,7 @@ _CLAIM = "PersistentVolumeClaim"
 _NAMED = 20  # of one kind, on a screen
 
 
-@click.command(short_help="Remove a deployment; data stays.")
+@click.command()
 @click.argument("name", shell_complete=deployments)
 @click.option("--delete-storage", is_flag=True, help="Delete also volumes and configuration.")
 @click.option(

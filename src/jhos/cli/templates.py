@@ -6,7 +6,7 @@ from jhos.cli.options import REQUEST_S, Target, target_options
 from jhos.cli.output import emit, output_option
 
 
-@click.group(short_help="Templates for the web console.")
+@click.group()
 def templates() -> None:
     """Templates with which the web console makes what jhos deploy makes.
 

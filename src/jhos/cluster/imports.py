@@ -48,7 +48,7 @@ def import_image(cluster: Cluster, spec: str, reference: str) -> None:
                     return
     raise OutOfTime(
         f"The cluster did not look {reference} up within {_LOOK_UP_S} s.",
-        f"It goes on trying: oc describe imagestream {name}",
+        "It goes on trying; run the same command again to wait on.",
     )
 
 
