@@ -9,18 +9,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.lab import START_MS, expect_output, open_lab, run_cell, start_cell
-from tests.e2e.programs import Run
+from tests.e2e.programs import Run, crashing
 
 pytestmark = pytest.mark.e2e
 
 DOCUMENT = Path(__file__).parents[2] / "docs/configure.md"
 PYTHON = "jupyterhub_config.py"
-# Passes the check, and ends the hub.
-CRASHES = """\
-import os
-if os.path.exists("/opt/app-root/etc/jupyterhub_config.py"):
-    raise RuntimeError("the lecture hall is full")
-"""
 # Waits for what a ConfigMap's volume shows of a change.
 OFFERED = "until grep -q 'name: large' configs/settings.yaml; do sleep 1; done"
 
@@ -59,7 +53,7 @@ def test_a_hub_that_crashes_gives_way_while_notebooks_go_on(
     start_cell(page, "import time\nprint('begun')\ntime.sleep(45)\nprint('fin' + 'ished')")
     expect_output(page, "begun")
     file = tmp_path / PYTHON
-    file.write_text(CRASHES)
+    file.write_text(crashing("the lecture hall is full"))
     done = jhos("configure", "course", "-n", project, "--config", str(file), code=1)
     assert "RuntimeError: the lecture hall is full" in done.stderr
     assert "So revision 1 was brought back and is ready" in done.stderr

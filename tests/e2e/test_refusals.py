@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.programs import Run, objects
+from tests.e2e.programs import Run, crashing, objects
 
 pytestmark = pytest.mark.e2e
 
@@ -52,7 +52,7 @@ def test_a_configuration_that_crashes_the_hub_shows_its_last_words(
     jhos: Run, project: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     config = tmp_path_factory.mktemp("config") / "jupyterhub_config.py"
-    config.write_text("raise RuntimeError('the moon is full')\n")
+    config.write_text(crashing("the moon is full"))
     result = jhos("deploy", "--name", "moon", "-n", project, "--config", str(config), code=1)
     assert "the moon is full" in result.stderr
     jhos("teardown", "moon", "-n", project, "--yes", "--delete-storage")
