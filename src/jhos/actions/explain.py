@@ -8,7 +8,7 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.exec import run
 from jhos.configuration import USER_KEYS, masked_lines, parted
 from jhos.errors import JhosError
-from jhos.objects import Object, labels_of
+from jhos.objects import Object
 from jhos.settings.sources import Origin, Source
 from jhos.settings.sources import explain as explain_settings
 
@@ -49,7 +49,7 @@ def in_image(cluster: Cluster, name: str) -> str:
 
 def _is_running(pod: Object) -> bool:
     going = "deletionTimestamp" in pod["metadata"]
-    return not going and labels_of(pod) != {} and pod.get("status", {}).get("phase") == "Running"
+    return not going and pod.get("status", {}).get("phase") == "Running"
 
 
 def set_in(text: str, place: str) -> list[Origin]:

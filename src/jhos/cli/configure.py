@@ -316,5 +316,4 @@ def _explain(cluster: "Cluster", name: str, output: str) -> None:
     rows = [(each.setting, word(each.value), each.source) for each in found]
     nothing = f"{name} is as the defaults say."
     text = table(("SETTING", "VALUE", "FROM"), rows) if rows else nothing
-    data = [{"setting": each.setting, "value": each.value, "from": each.source} for each in found]
-    emit(output, text, data, [])
+    emit(output, text, [vars(each) for each in found], [each.setting for each in found])

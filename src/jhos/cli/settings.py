@@ -1,16 +1,17 @@
 """jhos settings"""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from jhos.cli.changes import word
 from jhos.cli.completion import deployments
 from jhos.cli.given import file_option, sources
 from jhos.cli.options import REQUEST_S, Target, talk_options, target_options
 from jhos.cli.output import emit, output_option, table
 
 if TYPE_CHECKING:
-    from jhos.settings.sources import Origin, Source
+    from jhos.settings.sources import Source
 
 
 @click.group()
@@ -80,7 +81,7 @@ def _show(found: "list[Source]", *, minimal: bool, output: str) -> None:
     from jhos.settings.sources import beyond_defaults, leaves, merged
 
     layer = load(merged(found)).as_dict()
-    shown = beyond_defaults(layer) if minimal else _plain(layer)
+    shown = beyond_defaults(layer) if minimal else layer
     paths = [path for path, _ in leaves()]
     emit(output, yaml.safe_dump(shown, sort_keys=False).rstrip("\n"), shown, paths)
 
@@ -89,21 +90,6 @@ def _explain(found: "list[Source]", *, minimal: bool, output: str) -> None:
     from jhos.settings.sources import DEFAULT, explain
 
     origins = [each for each in explain(found) if not minimal or each.source != DEFAULT]
-    data = [{**vars(each), "value": _plain(each.value)} for each in origins]
-    text = table(("SETTING", "VALUE", "FROM"), map(_row, origins))
-    emit(output, text, data, [each.setting for each in origins])
-
-
-def _row(origin: "Origin") -> tuple[str, str, str]:
-    import json
-
-    value = origin.value
-    shown = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
-    return origin.setting, shown, origin.source
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it: no tuples."""
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
+    rows = [(each.setting, word(each.value), each.source) for each in origins]
+    text = table(("SETTING", "VALUE", "FROM"), rows)
+    emit(output, text, [vars(each) for each in origins], [each.setting for each in origins])
