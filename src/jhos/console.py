@@ -9,7 +9,7 @@ from typing import Any
 
 from jhos.images import catalog
 from jhos.kinds import KINDS
-from jhos.objects import INSTANCE, Object, annotations_of
+from jhos.objects import INSTANCE, MANAGED_BY, Object, annotations_of
 from jhos.plan import FROM_TEMPLATE
 from jhos.render import RENDERED, Facts, render, render_one, secret
 from jhos.settings.load import load
@@ -107,7 +107,7 @@ def _template(
         "kind": "Template",
         "metadata": {
             "name": name,
-            "labels": {"app.kubernetes.io/managed-by": "jhos"},
+            "labels": {MANAGED_BY: "jhos"},
             "annotations": {
                 "openshift.io/display-name": title,
                 "description": words,
@@ -215,7 +215,7 @@ def _instantiable(obj: Object) -> Object:
 
 def _build(name: str, base: str, own: dict[str, str]) -> list[Object]:
     """Image stream and build config, whose first build begins by itself."""
-    labels = {"build": name, "app.kubernetes.io/managed-by": "jhos", **own}
+    labels = {"build": name, MANAGED_BY: "jhos", **own}
     stream = render_one("images/imagestream.yaml.j2", image={"name": name}, labels=labels)
     config = render_one(
         "images/buildconfig.yaml.j2",

@@ -8,6 +8,10 @@ from typing import Any, Self
 Object = dict[str, Any]
 
 INSTANCE = "app.kubernetes.io/instance"  # label: the deployment that an object belongs to
+MANAGED_BY = "app.kubernetes.io/managed-by"  # label: who made an object
+OURS = "app.kubernetes.io/name=jupyterhub"  # selector: of any deployment
+PARTS = ("hub", "proxy", "database")  # components that run
+SERVER, STORAGE = "singleuser-server", "singleuser-storage"  # components: what users have
 HIDDEN = "…"  # in place of what nobody is to see
 SECRET_FIELDS = {"Secret": ("data", "stringData"), "Route": ("spec.tls.key",)}
 
@@ -35,6 +39,16 @@ def labels_of(obj: Object) -> dict[str, str]:
 def annotations_of(obj: Object) -> dict[str, str]:
     annotations: dict[str, str] = obj["metadata"].get("annotations") or {}
     return annotations
+
+
+def component_of(obj: Object) -> str:
+    return labels_of(obj).get("component", "")
+
+
+def of_component(name: str, *components: str) -> str:
+    """Selector: the objects of deployment `name` that are one of these components."""
+    which = f" in ({','.join(components)})" if len(components) > 1 else f"={components[0]}"
+    return f"app={name},component{which}"
 
 
 def masked(obj: Object) -> Object:

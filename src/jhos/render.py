@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jhos import __version__
 from jhos.alerts import alerts
-from jhos.objects import INSTANCE, Object, ObjectRef
+from jhos.objects import INSTANCE, MANAGED_BY, Object, ObjectRef
 from jhos.settings.model import Settings
 from jhos.versions import VERSION
 
@@ -139,7 +139,7 @@ def labels(name: str, component: str) -> dict[str, str]:
         INSTANCE: name,
         "app.kubernetes.io/component": component,
         "app.kubernetes.io/part-of": name,
-        "app.kubernetes.io/managed-by": "jhos",
+        MANAGED_BY: "jhos",
     }
 
 

@@ -10,12 +10,11 @@ from jhos.cluster.feed import Feed, feed
 from jhos.errors import JhosError, OutOfTime, Refused
 from jhos.events import Event, Report, State
 from jhos.kinds import Readiness, Status, readiness
-from jhos.objects import INSTANCE, Object, ObjectRef, labels_of
+from jhos.objects import INSTANCE, PARTS, Object, ObjectRef, labels_of, of_component
 from jhos.stalls import Stall
 
 _LOG_LINES = 20
 _NAMED = 20  # objects in one message
-_PARTS = "component in (hub,proxy,database)"
 
 
 def until_ready(
@@ -33,7 +32,7 @@ def until_ready(
     """
     selector = f"{INSTANCE}={name}"
     selectors = dict.fromkeys([*(ref.kind for ref in refs), "PersistentVolumeClaim"], selector)
-    selectors |= {"Pod": f"app={name},{_PARTS}", "Event": ""}
+    selectors |= {"Pod": of_component(name, *PARTS), "Event": ""}
     seen = _Seen()
     with feed(cluster, selectors, fields={"Event": "type=Warning"}) as changes:
         while not all([_reported(cluster, name, ref, seen, report) for ref in refs]):

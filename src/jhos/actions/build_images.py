@@ -31,7 +31,7 @@ from jhos.images import (
     with_parents,
 )
 from jhos.kinds import KINDS, Readiness, Status, readiness
-from jhos.objects import Object, ObjectRef, labels_of
+from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
 from jhos.render import render_one
 
 _LOG_LINES = 20
@@ -254,7 +254,7 @@ class _Run:
 def check_own(cluster: Cluster, objects: Sequence[Object]) -> None:
     """Raises Conflict where an object of such a name is somebody else's."""
     for live in parallel(cluster.get, map(ObjectRef.of, objects)):
-        if live and labels_of(live).get("app.kubernetes.io/managed-by") != "jhos":
+        if live and labels_of(live).get(MANAGED_BY) != "jhos":
             raise Conflict(
                 f"{ObjectRef.of(live)} exists already and was not made by jhos.",
                 "Remove it, or use an image that is there: jhos deploy --hub-image … "
@@ -289,7 +289,7 @@ def image_stream(image: Image) -> Object:
 
 def _labels(image: Image) -> dict[str, str]:
     own = {"app": image.app, "app.kubernetes.io/instance": image.app} if image.app else {}
-    return {"build": image.name, "app.kubernetes.io/managed-by": "jhos", **own}
+    return {"build": image.name, MANAGED_BY: "jhos", **own}
 
 
 def _source(image: Image, wishes: Wishes) -> Object:

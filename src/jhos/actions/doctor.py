@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jhos.actions.reach import reach
-from jhos.actions.servers import SERVERS, owner
+from jhos.actions.servers import owner
 from jhos.actions.storage import volumes_of
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel, together
 from jhos.errors import JhosError
-from jhos.objects import Object, ObjectRef
+from jhos.objects import MANAGED_BY, OURS, SERVER, Object, ObjectRef, of_component
 from jhos.settings.load import load, parse
 
-_BUILT = "app.kubernetes.io/managed-by=jhos"
+_BUILT = f"{MANAGED_BY}=jhos"
 _STUCK = timedelta(minutes=2)  # beyond the time that a pod has to end
 
 
@@ -40,12 +40,12 @@ def leftovers(cluster: Cluster, name: str) -> list[Leftover]:
     """
     api = reach(cluster, name)
     pods, claims, users, streams, configs, maps = together(
-        lambda: cluster.metadata("Pod", f"app={name},{SERVERS}"),
+        lambda: cluster.metadata("Pod", of_component(name, SERVER)),
         lambda: volumes_of(cluster, name),
         lambda: list(api.users()),
         lambda: cluster.metadata("ImageStream", _BUILT),
         lambda: cluster.list("BuildConfig", _BUILT)[0],
-        lambda: cluster.list("ConfigMap", "app.kubernetes.io/name=jupyterhub")[0],
+        lambda: cluster.list("ConfigMap", OURS)[0],
     )
     running = {(each.user, each.name) for user in users for each in user.servers}
     known = {user.name for user in users}

@@ -8,7 +8,7 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.exec import run
 from jhos.configuration import USER_KEYS, masked_lines, parted
 from jhos.errors import JhosError
-from jhos.objects import Object
+from jhos.objects import Object, of_component
 from jhos.settings.sources import Origin, Source
 from jhos.settings.sources import explain as explain_settings
 
@@ -36,7 +36,7 @@ def explain(cluster: Cluster, name: str) -> list[Origin]:
 
 def in_image(cluster: Cluster, name: str) -> str:
     """The configuration that the hub's image brings; empty where the hub does not run."""
-    pods, _ = cluster.list("Pod", f"app={name},component=hub")
+    pods, _ = cluster.list("Pod", of_component(name, "hub"))
     running = [pod for pod in pods if _is_running(pod)]
     if not running:
         return ""

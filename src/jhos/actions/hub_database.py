@@ -12,7 +12,7 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.exec import output, run
 from jhos.errors import JhosError, SettingsError
 from jhos.kinds import conditions_of
-from jhos.objects import Object
+from jhos.objects import Object, of_component
 from jhos.settings.model import Settings
 
 
@@ -138,7 +138,7 @@ class HubDatabase:
 def find(cluster: Cluster, settings: Settings) -> HubDatabase:
     """Raises SettingsError for an external one, JhosError where its pod does not run."""
     kind = kind_of(settings)
-    pods = cluster.list("Pod", f"app={settings.name},component={kind.component}")[0]
+    pods = cluster.list("Pod", of_component(settings.name, kind.component))[0]
     pod = next((each for each in pods if _is_ready(each)), None)
     if pod is None:
         raise JhosError(

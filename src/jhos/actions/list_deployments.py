@@ -1,16 +1,13 @@
 """The deployments of the project, also those that were torn down and left their data."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from jhos.cluster.client import Cluster
-from jhos.cluster.parallel import parallel
+from jhos.cluster.parallel import together
 from jhos.cluster.route import url_of
 from jhos.kinds import Status, readiness
-from jhos.objects import INSTANCE, Object, labels_of
+from jhos.objects import INSTANCE, OURS, SERVER, Object, labels_of
 
-OURS = "app.kubernetes.io/name=jupyterhub"
-SERVERS = "component=singleuser-server"
 TORN_DOWN = "torn down, data kept"
 
 
@@ -31,14 +28,11 @@ class Listed:
 
 def list_deployments(cluster: Cluster) -> list[Listed]:
     """By name."""
-    deployments, routes, configurations, servers = parallel(
-        _call,
-        (
-            lambda: cluster.list("Deployment", OURS)[0],
-            lambda: cluster.list("Route", OURS)[0],
-            lambda: cluster.metadata("ConfigMap", OURS),
-            lambda: cluster.metadata("Pod", SERVERS),
-        ),
+    deployments, routes, configurations, servers = together(
+        lambda: cluster.list("Deployment", OURS)[0],
+        lambda: cluster.list("Route", OURS)[0],
+        lambda: cluster.metadata("ConfigMap", OURS),
+        lambda: cluster.metadata("Pod", f"component={SERVER}"),
     )
     names = {_instance(obj) for obj in (*deployments, *configurations)}
     return [
@@ -56,10 +50,6 @@ def list_deployments(cluster: Cluster) -> list[Listed]:
 def names(cluster: Cluster) -> list[str]:
     """Of what `list_deployments` tells, in one request."""
     return sorted({_instance(obj) for obj in cluster.metadata("ConfigMap", OURS)})
-
-
-def _call(ask: Callable[[], list[Object]]) -> list[Object]:
-    return ask()
 
 
 def _instance(obj: Object) -> str:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from threading import Thread
 
 from jhos.actions.list_deployments import names
-from jhos.actions.servers import SERVERS, owner
+from jhos.actions.servers import owner
 from jhos.cluster.client import Cluster
 from jhos.errors import JhosError
-from jhos.objects import Object, ObjectRef
+from jhos.objects import PARTS, SERVER, Object, ObjectRef, labels_of, of_component
 from jhos.settings.load import check_name
 
-PARTS = ("hub", "proxy", "database")
 BUILD = "build"
 
 Tell = Callable[[str, str], None]  # (source, line)
@@ -67,9 +66,9 @@ def _sources(cluster: Cluster, name: str, of: str) -> list[ObjectRef]:
     if of == BUILD:
         return _newest_build(cluster, name)
     if of in PARTS:
-        pods = cluster.metadata("Pod", f"app={name},component={of}")
+        pods = cluster.metadata("Pod", of_component(name, of))
     else:
-        pods = cluster.metadata("Pod", f"app={name},{SERVERS}")
+        pods = cluster.metadata("Pod", of_component(name, SERVER))
         user, _, server = of.partition("/")
         pods = [pod for pod in pods if owner(pod) == (user, server)]
     return sorted(map(ObjectRef.of, pods))
@@ -84,8 +83,7 @@ def _newest_build(cluster: Cluster, name: str) -> list[ObjectRef]:
 
 
 def _config(build: Object) -> str:
-    labels: dict[str, str] = build["metadata"].get("labels") or {}
-    return labels.get("buildconfig", "")
+    return labels_of(build).get("buildconfig", "")
 
 
 def _follow(cluster: Cluster, ref: ObjectRef, excerpt: Excerpt, tell: Tell) -> None:

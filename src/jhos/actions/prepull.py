@@ -19,7 +19,7 @@ from jhos.cluster.feed import Feed, feed
 from jhos.errors import JhosError, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.kinds import conditions_of
-from jhos.objects import Object, ObjectRef
+from jhos.objects import Object, ObjectRef, of_component
 from jhos.render import labels
 from jhos.settings.load import check_name, load
 from jhos.settings.model import Settings
@@ -185,7 +185,7 @@ def _clean(cluster: Cluster, name: str) -> None:
 
 
 def _selector(name: str) -> str:
-    return f"app={name},component={_COMPONENT}"
+    return of_component(name, _COMPONENT)
 
 
 def _is_refused(pod: Object) -> bool:

@@ -20,7 +20,7 @@ from jhos.cluster.facts import create_project
 from jhos.configuration import USER_KEYS, joined
 from jhos.errors import Conflict, SettingsError
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef
+from jhos.objects import Object, ObjectRef, of_component
 from jhos.plan import Plan
 from jhos.render import labels
 from jhos.settings.load import check_name, load, merge, parse
@@ -159,7 +159,7 @@ def _finish(
 
 def _restart(cluster: Cluster, name: str, deadline: float, report: Report) -> None:
     """So that the hub reads what is in its database now."""
-    pods = cluster.metadata("Pod", f"app={name},component=hub")
+    pods = cluster.metadata("Pod", of_component(name, "hub"))
     for pod in pods:
         cluster.delete(ObjectRef("Pod", pod["metadata"]["name"]), uid=pod["metadata"]["uid"])
     refs = [ObjectRef.of(pod) for pod in pods]

@@ -13,10 +13,9 @@ from jhos.cluster.premises import quantity
 from jhos.errors import JhosError, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.hubapi import HubApi, Server
-from jhos.objects import Object, annotations_of
+from jhos.objects import SERVER, Object, annotations_of, of_component
 from jhos.volumes import owner_of
 
-SERVERS = "component=singleuser-server"
 _SERVER = "hub.jupyter.org/servername"
 _POLL_S = 1.0
 
@@ -106,7 +105,7 @@ def idle_s(server: Server, now: datetime) -> int | None:
 
 def _running(cluster: Cluster, name: str, api: HubApi) -> list[Running]:
     def pods() -> list[Object]:
-        return cluster.list("Pod", f"app={name},{SERVERS}")[0]
+        return cluster.list("Pod", of_component(name, SERVER))[0]
 
     listed, servers = together(pods, api.servers)
     by_owner = {owner(pod): pod for pod in listed}

@@ -16,12 +16,10 @@ from jhos.cluster.route import certificate_expiry, url_of
 from jhos.errors import JhosError, Refused
 from jhos.kinds import Status as Ready
 from jhos.kinds import readiness
-from jhos.objects import INSTANCE, Object, ObjectRef, labels_of
+from jhos.objects import INSTANCE, PARTS, Object, ObjectRef, component_of, of_component
 from jhos.settings.load import check_name, load
 from jhos.stalls import of_pod
 
-_PARTS = "component in (hub,proxy,database)"
-_ORDER = ("hub", "proxy", "database")
 _RECENT = timedelta(hours=1)
 
 
@@ -110,7 +108,7 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
         lambda: _hub(cluster, name, route, secret),
         # One of both: what is in the way matters more than what is left.
         lambda: [] if not well and not full else _attempt(cluster, "ResourceQuota"),
-        lambda: [] if well else cluster.list("Pod", f"app={name},{_PARTS}")[0],
+        lambda: [] if well else cluster.list("Pod", of_component(name, *PARTS))[0],
         lambda: _more(cluster, name, url) if full else None,
     )
     return Status(
@@ -138,14 +136,14 @@ def _hub(cluster: Cluster, name: str, route: Object | None, secret: Object | Non
 
 def _parts(deployments: Sequence[Object], pods: Sequence[Object]) -> tuple[Part, ...]:
     found = [_part(each, pods) for each in deployments]
-    known = [each for each in found if each.name in _ORDER]
-    return tuple(sorted(known, key=lambda part: _ORDER.index(part.name)))
+    known = [each for each in found if each.name in PARTS]
+    return tuple(sorted(known, key=lambda part: PARTS.index(part.name)))
 
 
 def _part(deployment: Object, pods: Sequence[Object]) -> Part:
-    component = labels_of(deployment).get("component", "")
+    component = component_of(deployment)
     state = readiness(deployment)
-    own = [pod for pod in pods if labels_of(pod).get("component") == component]
+    own = [pod for pod in pods if component_of(pod) == component]
     held_up = next((stall.words for stall in map(of_pod, own) if stall), "")
     image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
     said = held_up or state.message or str(state.status)

@@ -6,16 +6,13 @@ from datetime import datetime
 
 from jhos.actions.list_deployments import names
 from jhos.actions.reach import absent, reach
-from jhos.actions.servers import SERVERS
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel, together
 from jhos.errors import JhosError, Refused
 from jhos.hubapi import HubApi, User
-from jhos.objects import Object, ObjectRef
+from jhos.objects import SERVER, STORAGE, Object, ObjectRef, of_component
 from jhos.settings.load import check_name
 from jhos.volumes import Volume, volume_of
-
-_VOLUMES = "component=singleuser-storage"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +34,7 @@ def list_volumes(cluster: Cluster, name: str) -> list[UserVolume]:
     check_name(name)
     claims, pods, users = together(
         lambda: volumes_of(cluster, name, whole=True),
-        lambda: cluster.list("Pod", f"app={name},{SERVERS}")[0],
+        lambda: cluster.list("Pod", of_component(name, SERVER))[0],
         lambda: _users(cluster, name),
     )
     if not claims and name not in names(cluster):
@@ -77,7 +74,7 @@ def delete_claim(cluster: Cluster, claim: str, uid: str) -> None:
 
 def volumes_of(cluster: Cluster, name: str, *, whole: bool = False) -> list[Object]:
     """The claims of users; only their metadata unless `whole`."""
-    selector = f"app={name},{_VOLUMES}"
+    selector = of_component(name, STORAGE)
     kind = "PersistentVolumeClaim"
     return cluster.list(kind, selector)[0] if whole else cluster.metadata(kind, selector)
 

@@ -14,7 +14,16 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
 from jhos.errors import BeingDeleted
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef, labels_of
+from jhos.objects import (
+    MANAGED_BY,
+    SERVER,
+    STORAGE,
+    Object,
+    ObjectRef,
+    component_of,
+    labels_of,
+    of_component,
+)
 from jhos.plan import Action, Change, Plan, belongs_to, plan_teardown
 from jhos.settings.load import check_name
 from jhos.volumes import Volume, owner_of, volume_of
@@ -37,10 +46,9 @@ KINDS = (
 )
 _IMAGES = ("BuildConfig", "ImageStream")
 _CLAIM = "PersistentVolumeClaim"
-_MANAGED = "app.kubernetes.io/managed-by"
 _MAKERS = ("jhos", "kubespawner")
 # What the hub makes, of which there may be thousands: by component.
-_OF_USERS = {"Pod": "singleuser-server", "PersistentVolumeClaim": "singleuser-storage"}
+_OF_USERS = {"Pod": SERVER, _CLAIM: STORAGE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +152,7 @@ def _listed(cluster: Cluster, name: str, kinds: Iterable[str]) -> list[Object]:
 
 def _shared(cluster: Cluster) -> list[Object]:
     """The images that jhos built for whoever in the project uses them."""
-    found = parallel(lambda kind: cluster.metadata(kind, f"{_MANAGED}=jhos,!app"), _IMAGES)
+    found = parallel(lambda kind: cluster.metadata(kind, f"{MANAGED_BY}=jhos,!app"), _IMAGES)
     return [obj for each in found for obj in each]
 
 
@@ -191,14 +199,13 @@ def _verb(change: Change) -> str:
 
 
 def _is_of_user(change: Change) -> bool:
-    component = labels_of(change.before or {"metadata": {}}).get("component")
-    return component is not None and _OF_USERS.get(change.ref.kind) == component
+    return component_of(change.before or {"metadata": {}}) == _OF_USERS.get(change.ref.kind)
 
 
 def _of_users(name: str, kind: str) -> str:
-    makers = f"{_MANAGED} in ({','.join(_MAKERS)})"
-    return f"app={name},component={_OF_USERS[kind]},{makers}"
+    makers = f"{MANAGED_BY} in ({','.join(_MAKERS)})"
+    return f"{of_component(name, _OF_USERS[kind])},{makers}"
 
 
 def _is_ours(obj: Object) -> bool:
-    return labels_of(obj).get(_MANAGED) in _MAKERS
+    return labels_of(obj).get(MANAGED_BY) in _MAKERS

@@ -5,7 +5,7 @@ from jhos.cluster.facts import PYTHONS, SHARED, choose_database_image, tags_of
 from jhos.cluster.parallel import parallel
 from jhos.console import NAMES, Place, templates
 from jhos.errors import Conflict, Refused
-from jhos.objects import Object, ObjectRef, labels_of
+from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
 from jhos.settings.load import load
 
 _GROUP = "template.openshift.io"
@@ -45,7 +45,7 @@ def remove(cluster: Cluster) -> list[ObjectRef]:
 def _own(cluster: Cluster) -> list[Object]:
     found = [obj for obj in cluster.metadata("Template") if obj["metadata"]["name"] in NAMES]
     for obj in found:
-        if labels_of(obj).get("app.kubernetes.io/managed-by") != "jhos":
+        if labels_of(obj).get(MANAGED_BY) != "jhos":
             raise Conflict(
                 f"{ObjectRef.of(obj)} exists already and is not from jhos.", "Remove it first."
             )

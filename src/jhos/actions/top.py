@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from jhos.actions.reach import absent
-from jhos.actions.servers import SERVERS, owner
+from jhos.actions.servers import owner
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import together
 from jhos.cluster.premises import quantity
 from jhos.errors import JhosError
 from jhos.kinds import KINDS
-from jhos.objects import Object, labels_of
+from jhos.objects import SERVER, Object, component_of
 from jhos.settings.load import check_name
 
 
@@ -57,10 +57,10 @@ def _used(metrics: Object, pod: Object | None) -> Used | None:
         return None
     used = [each.get("usage", {}) for each in metrics.get("containers", [])]
     limits = [each.get("resources", {}).get("limits", {}) for each in pod["spec"]["containers"]]
-    component = labels_of(pod).get("component", "")
+    component = component_of(pod)
     return Used(
         pod=pod["metadata"]["name"],
-        component="server" if f"component={component}" == SERVERS else component,
+        component="server" if component == SERVER else component,
         user=owner(pod)[0],
         memory=_sum(used, "memory"),
         memory_limit=_limit(limits, "memory"),

@@ -6,7 +6,7 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.feed import feed
 from jhos.errors import OutOfTime, Refused
 from jhos.kinds import KINDS
-from jhos.objects import Object, ObjectRef
+from jhos.objects import MANAGED_BY, Object, ObjectRef
 from jhos.render import render_one
 
 _LOOK_UP_S = 120
@@ -18,7 +18,7 @@ def import_image(cluster: Cluster, spec: str, reference: str) -> None:
     Raises Refused with the registry's words, OutOfTime when the cluster does not answer.
     """
     name, _, tag = spec.partition(":")
-    labels = {"build": name, "app.kubernetes.io/managed-by": "jhos"}
+    labels = {"build": name, MANAGED_BY: "jhos"}
     stream = render_one("images/imagestream.yaml.j2", image={"name": name}, labels=labels)
     cluster.apply(stream, force=True)
     cluster.replace(
