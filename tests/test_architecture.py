@@ -1,6 +1,7 @@
 """docs/architecture.md in force: imports go down only, and each library has one room."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,13 @@ def test_the_document_names_every_room() -> None:
     paths = [path for path in (SOURCE / "jhos").iterdir() if not path.name.startswith("_")]
     rooms = {f"`{path.name}/`" if path.is_dir() else f"`{path.name}`" for path in paths}
     assert not {room for room in rooms - {"`py.typed`"} if room not in document}
+
+
+def test_the_document_shows_the_layers() -> None:
+    document = (SOURCE.parent / "docs" / "architecture.md").read_text()
+    shown = document.partition("Imports go down only")[2].split("```")[1].replace("\n  ", " ")
+    layers = [{f"jhos.{name}" for name in re.split(r"[ ·]+", line)} for line in shown.split("\n")]
+    assert layers[1:-1] == [set(packages) for packages in LAYERS[:-1]]
 
 
 def test_every_layer_names_what_is_there() -> None:
