@@ -109,7 +109,7 @@ def existing(cluster: Cluster, name: str) -> Stored:
     if not stored.exists:
         raise SettingsError(
             f"There is no deployment {name} in project {cluster.namespace}.",
-            f"jhos list -n {cluster.namespace} shows those that there are.",
+            f"jhos list -n {cluster.namespace} shows those there are.",
         )
     return stored
 

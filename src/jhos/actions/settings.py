@@ -16,6 +16,6 @@ def stored_settings(cluster: Cluster, name: str, above: Sequence[Source]) -> lis
     if not stored.exists:
         raise SettingsError(
             f"There is no deployment {name} in project {cluster.namespace}.",
-            f"jhos list -n {cluster.namespace} tells what there is.",
+            f"jhos list -n {cluster.namespace} shows those there are.",
         )
     return [Source(STORED, stored.settings), *above]

@@ -47,7 +47,7 @@ def _own(cluster: Cluster) -> list[Object]:
     for obj in found:
         if labels_of(obj).get(MANAGED_BY) != "jhos":
             raise Conflict(
-                f"{ObjectRef.of(obj)} exists already and is not from jhos.", "Remove it first."
+                f"{ObjectRef.of(obj)} exists already and was not made by jhos.", "Remove it first."
             )
     return found
 

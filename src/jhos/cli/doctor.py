@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", shell_complete=deployments)
 @click.option("--remove", "removed", multiple=True, metavar="KIND/NAME",
-              help="Remove it, if it is listed; may be said again.")  # fmt: skip
+              help="Remove it, if it is listed. Repeatable.")  # fmt: skip
 @yes_option
 @output_option
 @target_options

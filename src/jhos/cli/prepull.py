@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", shell_complete=deployments)
 @click.option("--image", "images", multiple=True, metavar="IMAGE",
-              help="One more than those of the settings; may be said again.")  # fmt: skip
+              help="One more than those of the settings. Repeatable.")  # fmt: skip
 @click.option("--nodes", type=click.IntRange(min=1), default=50, show_default=True,
               help="On no more nodes than so many.")  # fmt: skip
 @timeout_option(1800)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("name", shell_complete=deployments)
 @click.option(
     "--backup", "file", type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the backup goes that comes first; else NAME-TIME.tar in this directory.",
+    help="Where the backup goes that comes first; else NAME-DATE-TIME.tar here.",
 )  # fmt: skip
 @click.option("--no-backup", is_flag=True, help="Make none; a failed upgrade of the schema stays.")
 @passphrase_option

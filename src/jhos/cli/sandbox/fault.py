@@ -48,7 +48,7 @@ def fault() -> None:
     "methods",
     multiple=True,
     type=click.Choice(["GET", "POST", "PUT", "PATCH", "DELETE"], case_sensitive=False),
-    help="Only requests of this method; may be repeated.",
+    help="Only requests of this method. Repeatable.",
 )
 @click.option("--path", default="*", show_default=True, metavar="GLOB", help="Only such paths.")
 @click.option("--user", default="*", show_default=True, metavar="GLOB", help="Only such users.")
@@ -125,7 +125,7 @@ def list_faults(state_dir: Path | None, output: str) -> None:
 
 
 @fault.command(short_help="Remove faults.")
-@click.argument("ids", metavar="[ID]…", nargs=-1, type=int)
+@click.argument("ids", metavar="[ID]...", nargs=-1, type=int)
 @output_option
 @click.pass_obj
 def clear(state_dir: Path | None, ids: tuple[int, ...], output: str) -> None:
