@@ -23,7 +23,7 @@ def passphrase_of(file: str | None, *, without: bool, twice: bool) -> str | None
     Raises UsageError where there is nobody to ask.
     """
     if without and file:
-        raise click.UsageError("--without-secrets goes not with --passphrase-file.")
+        raise click.UsageError("--without-secrets does not go with --passphrase-file.")
     if without:
         return None
     if file:

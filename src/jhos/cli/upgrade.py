@@ -56,7 +56,9 @@ def upgrade(
     from jhos.cli.terminal import confirm, progress, say
 
     if no_backup and (file or passphrase_file or without_secrets):
-        raise click.UsageError("--no-backup goes without what a backup needs.")
+        raise click.UsageError(
+            "--no-backup does not go with --backup, --passphrase-file or --without-secrets."
+        )
     file = None if no_backup else file or Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.tar")
     if file and file.exists():
         raise click.UsageError(f"{file} is there already: name another.")
