@@ -91,8 +91,10 @@ def test_two_runs_at_once_end_in_one_deployment(
         for stdout, _ in results
     ]
     assert sorted(created) == [0, max(created)]
-    assert not objects(kubectl, project, "leases", "app=twice")
+    (lease,) = objects(kubectl, project, "leases", "app=twice")
+    assert not lease["spec"].get("holderIdentity")
     jhos("teardown", "twice", "-n", project, "--yes", "--delete-storage")
+    assert not objects(kubectl, project, "leases", "app=twice")
 
 
 def test_tearing_one_down_leaves_the_other(
