@@ -27,6 +27,11 @@ class ObjectRef:
     def of(cls, obj: Object) -> Self:
         return cls(obj["kind"], obj["metadata"]["name"])
 
+    @property
+    def title(self) -> str:
+        """As kubectl takes it: `deployment/hub`."""
+        return f"{self.kind.lower()}/{self.name}"
+
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 

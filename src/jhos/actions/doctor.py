@@ -30,7 +30,7 @@ class Leftover:
     @property
     def title(self) -> str:
         """As `--remove` takes it."""
-        return f"{self.ref.kind.lower()}/{self.ref.name}"
+        return self.ref.title
 
 
 def leftovers(cluster: Cluster, name: str) -> list[Leftover]:

@@ -161,7 +161,7 @@ class _Run:
         with progress() as report:
             done = act(self.cluster, self.name, edit, check=False, wait=self.wait,
                        timeout_s=self.timeout_s, report=report)  # fmt: skip
-        written = [f"{change.ref.kind.lower()}/{change.ref.name}" for change in done.plan.writes]
+        written = [change.ref.title for change in done.plan.writes]
         data = {**result(done), "changed": changes}
         emit(self.output, summary(done, wait=self.wait), data, written)
 

@@ -86,7 +86,7 @@ def deploy(
             timeout_s=timeout_s,
             report=report,
         )
-    written = [f"{change.ref.kind.lower()}/{change.ref.name}" for change in deployed.plan.writes]
+    written = [change.ref.title for change in deployed.plan.writes]
     emit(output, summary(deployed, wait=wait), result(deployed), written)
     if open_browser:
         click.launch(deployed.url)

@@ -56,7 +56,7 @@ def show_diff(target: Target, given: "Given", *, force: bool, output: str) -> bo
     cluster = target.connect(REQUEST_S)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     proposal = act(cluster, given, force=force)
-    names = [f"{change.ref.kind.lower()}/{change.ref.name}" for change in _changed(proposal.plan)]
+    names = [change.ref.title for change in _changed(proposal.plan)]
     emit(output, _text(proposal), _data(proposal), names)
     return _differs(proposal)
 

@@ -6,7 +6,7 @@ import click
 
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import emit, end_unchanged, output_option, table
 
 if TYPE_CHECKING:
     from jhos.actions.doctor import Leftover
@@ -48,8 +48,7 @@ def doctor(target: Target, name: str, removed: tuple[str, ...], yes: bool, outpu
 
     done = remove(cluster, name, removed, approve=approve)
     if done is None:
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(1)
+        end_unchanged()
     titles = [each.title for each in done]
     emit(output, f"Removed: {', '.join(titles)}", _data(done), titles)
 

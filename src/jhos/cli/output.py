@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -45,6 +45,12 @@ def emit(output: str, text: str, data: Any, names: Iterable[str]) -> None:
             click.echo("".join(f"{name}\n" for name in names), nl=False)
         case _:
             click.echo(text)
+
+
+def end_unchanged() -> NoReturn:
+    """For a command whose question was answered with no."""
+    click.echo("Nothing was changed.", err=True)
+    click.get_current_context().exit(1)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -111,8 +111,9 @@ def _create_secret(target: Target, given: "Given") -> None:
 
 def _print(rendered: "Rendered", output: str) -> None:
     from jhos.manifests import documents
+    from jhos.objects import ObjectRef
 
-    names = [f"{obj['kind'].lower()}/{obj['metadata']['name']}" for obj in rendered.objects]
+    names = [ObjectRef.of(obj).title for obj in rendered.objects]
     objects = {"apiVersion": "v1", "kind": "List", "items": rendered.objects}
     text = documents(rendered.objects)
     emit("table" if output == "yaml" else output, text.rstrip("\n"), objects, names)

@@ -123,7 +123,7 @@ def _undo(
         text = f"Revision {number} of {name} is back, as revision {done.revision}: {done.url}"
     else:
         text = f"Nothing had to be changed: {name} is as revision {number} was."
-    written = [f"{change.ref.kind.lower()}/{change.ref.name}" for change in done.plan.writes]
+    written = [change.ref.title for change in done.plan.writes]
     emit(output, text, {**result(done), "restored": number}, written)
 
 

@@ -7,7 +7,7 @@ import click
 from jhos.cli import Group
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option, yes_option
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import emit, end_unchanged, output_option, table
 from jhos.cli.units import Duration, since, size, span, wire
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def stop(
             cluster, name, which, approve=approve, timeout_s=timeout_s, report=report
         )
     if done is None:
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(1)
+        end_unchanged()
     stopped = ", ".join(each.server.title for each in done)
     text = f"Stopped: {stopped}" if done else "No server of these runs."
     emit(output, text, [_data(each) for each in done], _pods(done))

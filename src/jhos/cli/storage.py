@@ -7,7 +7,7 @@ import click
 from jhos.cli import Group
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import emit, end_unchanged, output_option, table
 from jhos.cli.units import since, wire
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output:
 
     done = delete_volumes(target.connect(REQUEST_S), name, named, approve=approve)
     if done is None:
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(1)
+        end_unchanged()
     text = f"Deleted: {', '.join(each.volume.name for each in done)}"
     emit(output, text, [_data(each) for each in done], _names(done))
 

@@ -6,7 +6,7 @@ import click
 
 from jhos.cli.completion import deployments
 from jhos.cli.options import Target, target_options, timeout_option, yes_option
-from jhos.cli.output import counted, emit, output_option, table
+from jhos.cli.output import counted, emit, end_unchanged, output_option, table
 
 if TYPE_CHECKING:
     from jhos.actions.teardown import Teardown
@@ -76,11 +76,8 @@ def teardown(
             report=report,
         )
     if done is None:
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(1)
-    gone = [
-        f"{change.ref.kind.lower()}/{change.ref.name}" for change in done.plan.of(Action.DELETE)
-    ]
+        end_unchanged()
+    gone = [change.ref.title for change in done.plan.of(Action.DELETE)]
     emit(output, _text(done), _data(done), gone)
 
 

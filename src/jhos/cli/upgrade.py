@@ -8,7 +8,7 @@ import click
 
 from jhos.cli.completion import deployments
 from jhos.cli.options import Target, target_options, timeout_option, yes_option
-from jhos.cli.output import emit, output_option
+from jhos.cli.output import emit, end_unchanged, output_option
 from jhos.cli.passphrase import passphrase_of, passphrase_option, without_secrets_option
 
 if TYPE_CHECKING:
@@ -80,9 +80,8 @@ def upgrade(
             report=report,
         )
     if done is None:
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(1)
-    names = [f"{each.ref.kind.lower()}/{each.ref.name}" for each in done.deployed.plan.writes]
+        end_unchanged()
+    names = [each.ref.title for each in done.deployed.plan.writes]
     emit(output, _text(done), _data(done), names)
 
 

@@ -7,7 +7,7 @@ import click
 from jhos.cli import Group
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import emit, end_unchanged, output_option, table
 from jhos.cli.units import since, wire
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def remove(target: Target, name: str, users: tuple[str, ...], yes: bool, output:
 
     done = remove_users(target.connect(REQUEST_S), name, users, approve=approve)
     if done is None:
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(1)
+        end_unchanged()
     _emit(output, "Removed", done, "not there")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jhos.cli.output import emit, output_option
+from jhos.cli.output import emit, end_unchanged, output_option
 from jhos.cli.sandbox.fault import fault
 from jhos.cli.sandbox.room import errors, layout_of
 from jhos.errors import JhosError
@@ -151,8 +151,7 @@ def reset(state_dir: Path | None, yes: bool) -> None:
 
     where = layout_of(state_dir)
     if not confirm(f"Delete everything in {where.root}?", yes=yes):
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(1)
+        end_unchanged()
     with errors():
         daemon.reset(where)
     click.echo("The sandbox is gone.")
