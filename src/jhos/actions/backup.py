@@ -11,11 +11,10 @@ import yaml
 
 from jhos import __version__, archive, encryption
 from jhos.actions import hub_database
-from jhos.actions.pipeline import Stored, read_stored
+from jhos.actions.pipeline import existing
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.configuration import parted
-from jhos.errors import SettingsError
 from jhos.events import Event, Report, State
 from jhos.settings.load import check_name, load
 from jhos.settings.model import Settings
@@ -101,17 +100,6 @@ def write(
         own_secrets=tuple(about["ownSecrets"]),
         volumes=volumes,
     )
-
-
-def existing(cluster: Cluster, name: str) -> Stored:
-    """Raises SettingsError where there is no such deployment."""
-    stored = read_stored(cluster, name)
-    if not stored.exists:
-        raise SettingsError(
-            f"There is no deployment {name} in project {cluster.namespace}.",
-            f"jhos list -n {cluster.namespace} shows those there are.",
-        )
-    return stored
 
 
 def _about(

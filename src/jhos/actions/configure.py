@@ -7,7 +7,8 @@ from difflib import get_close_matches, unified_diff
 from typing import Any
 
 from jhos.actions.checked import checked
-from jhos.actions.pipeline import Deployed, Edit, Stored, carry_out, read_stored
+from jhos.actions.pipeline import Deployed, Edit, Stored, carry_out, existing
+from jhos.actions.reach import absent
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.configuration import USER_KEYS, masked_lines
@@ -46,12 +47,9 @@ class Wish:
 
 def read(cluster: Cluster, name: str) -> Stored:
     """Raises SettingsError where there is no such deployment, or only what one has left."""
-    stored = read_stored(cluster, name)
-    if not stored.exists or not cluster.get(ObjectRef("Deployment", name)):
-        raise SettingsError(
-            f"There is no deployment {name} in project {cluster.namespace}.",
-            f"jhos list -n {cluster.namespace} shows those there are.",
-        )
+    stored = existing(cluster, name)
+    if not cluster.get(ObjectRef("Deployment", name)):
+        raise absent(cluster, name)
     return stored
 
 

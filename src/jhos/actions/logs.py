@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from threading import Thread
 
 from jhos.actions.list_deployments import names
+from jhos.actions.reach import absent
 from jhos.actions.servers import owner
 from jhos.cluster.client import Cluster
 from jhos.errors import JhosError
@@ -100,10 +101,8 @@ def _container(cluster: Cluster, ref: ObjectRef) -> dict[str, str]:
 
 
 def _absent(cluster: Cluster, name: str, of: str) -> JhosError:
-    there = names(cluster)
-    if name not in there:
-        hint = f"There are: {', '.join(there)}." if there else "jhos list -n PROJECT"
-        return JhosError(f"No deployment {name} runs in project {cluster.namespace}.", hint)
+    if name not in names(cluster):
+        return absent(cluster, name)
     if of == BUILD:
         return JhosError(f"Nothing was built in project {cluster.namespace}.")
     if of in PARTS:

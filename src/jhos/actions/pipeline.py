@@ -11,6 +11,7 @@ from jhos import revisions
 from jhos.actions import history
 from jhos.actions.notice import notice
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
+from jhos.actions.reach import absent
 from jhos.apply import TELLING, apply, preview, tally
 from jhos.checks import check_first, check_host, check_metrics
 from jhos.cluster import lease
@@ -122,6 +123,14 @@ class Deployed:
 def read_stored(cluster: Cluster, name: str) -> Stored:
     """Three requests."""
     return _stored(cluster, read_kept(cluster, name))
+
+
+def existing(cluster: Cluster, name: str) -> Stored:
+    """Raises SettingsError where there is no such deployment, nor what one has left."""
+    stored = read_stored(cluster, name)
+    if not stored.exists:
+        raise absent(cluster, name)
+    return stored
 
 
 def _stored(cluster: Cluster, kept: Kept) -> Stored:

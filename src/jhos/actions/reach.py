@@ -59,9 +59,14 @@ def hub_api(
 
 
 def absent(cluster: Cluster, name: str) -> SettingsError:
-    """Of a deployment that is not there: which there are."""
-    there = ", ".join(names(cluster))
-    hint = f"There are: {there}." if there else "jhos deploy makes one; -n PROJECT looks elsewhere."
+    """Of a deployment that does not run: how it comes back, or which there are."""
+    there = names(cluster)
+    if name in there:
+        hint = f"jhos deploy --name {name} brings it back, with the data that was kept."
+    elif there:
+        hint = f"There are: {', '.join(there)}."
+    else:
+        hint = "jhos deploy makes one; -n PROJECT looks elsewhere."
     return SettingsError(f"No deployment {name} runs in project {cluster.namespace}.", hint)
 
 

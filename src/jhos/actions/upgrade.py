@@ -11,10 +11,10 @@ from pathlib import Path
 
 from jhos import __version__, archive
 from jhos.actions import hub_database
-from jhos.actions.backup import BackedUp, existing, write
+from jhos.actions.backup import BackedUp, write
 from jhos.actions.build_images import build_images
 from jhos.actions.notice import need_not
-from jhos.actions.pipeline import Deployed, Stored, Wanted, carry_out, propose
+from jhos.actions.pipeline import Deployed, Stored, Wanted, carry_out, existing, propose
 from jhos.actions.pull_specs import ours
 from jhos.actions.restore import load_without_hub
 from jhos.apply import apply
