@@ -17,6 +17,15 @@ WITH_SECRET = 'c.A.b = 1\nc.GitHubOAuthenticator.client_secret = "abc"\n'
         (PYTHON, 'services = [{"name": "x", "api_token": "abc"}]'),
         (PYTHON, 'connect(password="abc")'),
         (PYTHON, 'os.environ["DB_PASSWORD"] = "abc"'),
+        (PYTHON, 'os.environ.setdefault("DB_PASSWORD", "abc")'),
+        (PYTHON, 'c.JupyterHub.cookie_secret = bytes.fromhex("abc0")'),
+        (PYTHON, 'c.X.api_token = os.environ.get("TOKEN", "abc")'),
+        (PYTHON, 'c.X.api_token = os.environ.get("TOKEN") or "abc"'),
+        (PYTHON, 'c.X.secret = "abc".encode()'),
+        (PYTHON, 'c.CryptKeeper.keys = ["abc"]'),
+        (PYTHON, 'c.JupyterHub.db_url = "postgresql://hub:abc@db/hub"'),
+        (PYTHON, 'c.X.client_secret = "abc"\nc.X.a ='),
+        (SHELL, "export DATABASE=postgresql://hub:abc@db/hub"),
         (SHELL, "export CLIENT_SECRET=abc"),
     ],
 )
@@ -30,6 +39,9 @@ def test_a_secret_that_is_written_out_is_found(file: str, text: str) -> None:
         (PYTHON, 'c.GitHubOAuthenticator.client_secret = get_secret("client-secret")'),
         (PYTHON, 'c.X.token_url = "https://example.com"'),
         (PYTHON, 'c.X.password = ""'),
+        (PYTHON, 'c.X.api_token = os.environ.get("TOKEN", "")'),
+        (PYTHON, 'c.X.url = f"postgresql://hub:{password}@db/hub"'),
+        (PYTHON, 'c.X.url = "postgresql://hub:{password}@db/hub".format(password=given)'),
         (PYTHON, "this is no Python"),
         (SHELL, 'export CLIENT_SECRET="$OTHER"'),
     ],
@@ -54,3 +66,8 @@ def test_what_somebody_writes_beside_a_moved_file_is_read_after_it() -> None:
 
 def test_secrets_are_left_out_of_lines() -> None:
     assert masked_lines(PYTHON, WITH_SECRET) == ["c.A.b = 1", "…"]
+
+
+def test_a_secret_of_several_lines_is_left_out_whole() -> None:
+    text = 'c.X.private_key = """begin\nabc\n"""\nc.A.b = 1\n'
+    assert masked_lines(PYTHON, text) == ["…", "…", "…", "c.A.b = 1"]
