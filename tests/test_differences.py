@@ -78,3 +78,14 @@ def test_secret_values_are_hidden(kind: str, before: dict[str, Any], after: dict
     found = differences({**common, **before}, {**common, **after})
     assert len(found) == 1
     assert "canary" not in str(found)
+
+
+def test_a_secret_that_somebody_wrote_into_a_config_map_is_left_out() -> None:
+    def config(data: dict[str, str] | None) -> dict[str, Any]:
+        return {"kind": "ConfigMap", "metadata": {}, "data": data}
+
+    file = {"jupyterhub_config.py": "c.A.b = 1\nc.X.client_secret = 'abc'\n"}
+    moved = config({"jupyterhub_config.py": "# moved\n"})
+    assert differences(config(file), moved)[0].before == "c.A.b = 1\n…"
+    assert "abc" not in f"{differences(config(None), config(file))}"
+    assert "abc" not in f"{differences(config(file), config({}))}"

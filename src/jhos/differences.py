@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from jhos.configuration import USER_KEYS, masked_lines
 from jhos.objects import HIDDEN, SECRET_FIELDS, Object
 
 # What tells the items of a list apart, as the API's own merge keys do.
@@ -36,8 +37,11 @@ def content(obj: Object) -> Object:
 
 def differences(before: Object, after: Object) -> tuple[Difference, ...]:
     """In the order of the fields; the values of what is secret are hidden."""
-    secret = SECRET_FIELDS.get(after["kind"], ())
-    return tuple(_hidden(each, secret) for each in _compared("", content(before), content(after)))
+    kind = after["kind"]
+    secret = SECRET_FIELDS.get(kind, ())
+    found = (_hidden(each, secret) for each in _compared("", content(before), content(after)))
+    # Others write secrets into a ConfigMap, and so did the first jhos.
+    return tuple(map(_without_literals, found) if kind == "ConfigMap" else found)
 
 
 def _compared(path: str, before: Any, after: Any) -> Iterator[Difference]:
@@ -106,3 +110,24 @@ def _hidden(found: Difference, secret: tuple[str, ...]) -> Difference:
         return found
     before, after = (None if side is None else HIDDEN for side in (found.before, found.after))
     return replace(found, before=before, after=after)
+
+
+def _without_literals(found: Difference) -> Difference:
+    if found.path == "data":
+        masks = [_files_masked(side) for side in (found.before, found.after)]
+        return replace(found, before=masks[0], after=masks[1])
+    for file in USER_KEYS:
+        if found.path == f"data[{file}]":
+            texts = [_masked(file, side) for side in (found.before, found.after)]
+            return replace(found, before=texts[0], after=texts[1])
+    return found
+
+
+def _files_masked(files: Any) -> Any:
+    return files and {
+        key: _masked(key, text) if key in USER_KEYS else text for key, text in files.items()
+    }
+
+
+def _masked(file: str, text: Any) -> Any:
+    return text and "\n".join(masked_lines(file, text))

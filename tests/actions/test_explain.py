@@ -25,3 +25,8 @@ def test_a_secret_of_a_file_is_not_told() -> None:
 def test_a_file_that_is_no_python_is_said_to_be_none() -> None:
     (found,) = set_in("c.JupyterHub.port =\n", PLACE)
     assert found.value == "is no Python"
+
+
+def test_a_secret_on_a_later_line_of_a_value_is_not_told() -> None:
+    text = 'c.JupyterHub.services = [\n    {"name": "x",\n     "api_token": "abc"}]\n'
+    assert [each.value for each in set_in(text, "here")] == ["…"]

@@ -86,7 +86,7 @@ def _path(node: ast.expr) -> str:
 
 def _value(text: str, node: ast.expr, lines: list[str]) -> str:
     """On one line; hidden where it is a secret."""
-    if lines[node.lineno - 1] == "…":
+    if "…" in lines[node.lineno - 1 : node.end_lineno]:
         return "…"
     words = " ".join((ast.get_source_segment(text, node) or "").split())
     return words if len(words) <= 60 else f"{words[:59]}…"
