@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from jhos.actions.deploy import Given
-from jhos.actions.render import Rendered, render_offline, write
+from jhos.actions.pipeline import Stored
+from jhos.actions.render import Rendered, render_offline, secret_data, write
 from jhos.errors import SettingsError
 
 IMAGES = {"hub": {"image": "quay.io/org/hub:1"}, "notebook": {"image": "quay.io/org/notebook:1"}}
@@ -48,3 +49,12 @@ def test_a_file_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="kustomization"):
         write(tmp_path, rendered(), kustomize=True)
     assert contents(tmp_path) == {"kustomization.yaml": "resources: [own.yaml]\n"}
+
+
+def test_a_secret_is_made_with_the_files_that_hold_some_and_all_that_it_has() -> None:
+    files = {"jupyterhub_config.py": "c.X.client_secret = 'abc'"}
+    edited = Stored(exists=True, settings={}, configuration=files, secrets={"own": "YQ=="})
+    data = secret_data("alpha", {"own": "YQ==", "jupyterhub_config.sh": "Yg=="}, edited)
+    assert data["jupyterhub_config.py"]
+    assert (data["own"], data["jupyterhub_config.sh"]) == ("YQ==", "Yg==")
+    assert "cookie-secret" in data

@@ -12,9 +12,10 @@ from jhos.checks import check_project
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import PUBLIC_DATABASE, stream_of
+from jhos.configuration import parted
 from jhos.errors import SettingsError
 from jhos.events import Report
-from jhos.objects import Object
+from jhos.objects import Object, ObjectRef
 from jhos.render import secret
 from jhos.settings.load import check_alone, load
 from jhos.settings.secrets import completed, is_complete
@@ -23,7 +24,8 @@ from jhos.settings.secrets import completed, is_complete
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
     """`objects`: all but the Secret, which they refer to. `absent`: images not built yet, which
-    stand by their name in place of a digest. `has_secret`: the project has it."""
+    stand by their name in place of a digest. `has_secret`: the project has it, with the user's
+    files that belong there."""
 
     name: str
     namespace: str
@@ -41,13 +43,14 @@ def render(cluster: Cluster, given: Given) -> Rendered:
     specs = find(cluster, wanted.settings, wanted.images)
     has_secret = is_complete(stored.secrets)
     wanted = replace(wanted, secrets=stored.secrets if has_secret else {})
+    hidden, held = (parted(given.name, each.configuration).secret for each in (wanted, stored))
     objects = _without_secret(wanted, specs.assumed)
     return Rendered(
         name=given.name,
         namespace=cluster.namespace,
         objects=objects,
         absent=tuple(specs.absent),
-        has_secret=has_secret,
+        has_secret=has_secret and hidden.items() <= held.items(),
     )
 
 
@@ -87,10 +90,18 @@ def make_secret(cluster: Cluster, given: Given, *, timeout_s: float, report: Rep
     name = given.name
     check_alone(given.settings)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report):
-        stored = read_stored(cluster, name)
-        data = completed(given(stored).secrets)
-        if data != stored.secrets:
+        edited = given(read_stored(cluster, name))
+        live = cluster.get(ObjectRef("Secret", f"{name}-secrets")) or {}
+        held = live.get("data") or {}
+        data = secret_data(name, held, edited)
+        if data != held:
             cluster.apply(secret(name, data), force=True)
+
+
+def secret_data(name: str, held: dict[str, str], edited: Stored) -> dict[str, str]:
+    """All that is `held`, since applying less would take the rest away; with the user's files
+    that hold secrets."""
+    return {**held, **completed(edited.secrets), **parted(name, edited.configuration).secret}
 
 
 def write(directory: Path, rendered: Rendered, *, kustomize: bool) -> tuple[list[Path], list[Path]]:
