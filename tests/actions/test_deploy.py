@@ -1,4 +1,5 @@
 from base64 import b64encode
+from dataclasses import replace
 
 from jhos.actions.deploy import Given
 from jhos.actions.pipeline import Stored
@@ -32,3 +33,13 @@ def test_secrets_are_kept_beside_those_that_are_given() -> None:
     }
     assert "s3cret" not in repr(Given(settings={}, secrets={"auth-password": "s3cret"}))
     assert "a2VwdA" not in repr(STORED)
+
+
+def test_the_stored_way_to_log_in_decides_what_a_secret_is_of() -> None:
+    stored = replace(STORED, settings={"name": "alpha", "auth": {"type": "password"}})
+    given = Given(settings={}, auth_secret="s3cret")
+    assert "auth-password" in given(stored).secrets
+    assert "auth-client-secret" not in given(stored).secrets
+    other = Given(settings={"auth": {"type": "github"}}, auth_secret="s3cret")
+    assert "auth-client-secret" in other(stored).secrets
+    assert "s3cret" not in repr(given)

@@ -9,6 +9,7 @@ from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import create_project
 from jhos.events import Event, Report, State
+from jhos.settings.auth import secret_key
 from jhos.settings.load import Layer, check_alone, defaults, merge
 from jhos.settings.secrets import encoded
 
@@ -18,11 +19,13 @@ class Given:
     """What is laid over a deployment: an edit of what is stored.
 
     `configuration`: the user's files. `secrets`: values by their key in the deployment's Secret.
+    `auth_secret`: for the way to log in that results, which may be the stored one.
     """
 
     settings: Layer
     configuration: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    auth_secret: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
@@ -30,11 +33,14 @@ class Given:
         return name
 
     def __call__(self, stored: Stored) -> Stored:
+        settings = merge(stored.settings, self.settings)
+        way = merge(defaults(), settings)["auth"]["type"]
+        own = {secret_key(way): self.auth_secret} if self.auth_secret else {}
         return replace(
             stored,
-            settings=merge(stored.settings, self.settings),
+            settings=settings,
             configuration={**stored.configuration, **self.configuration},
-            secrets={**stored.secrets, **encoded(self.secrets)},
+            secrets={**stored.secrets, **encoded({**self.secrets, **own})},
         )
 
 

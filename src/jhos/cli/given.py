@@ -36,6 +36,7 @@ def given_options(command: Command) -> Command:
             settings=layer,
             configuration=configuration(config_file),
             secrets=_secrets(layer, auth_secret_file, database_url_file),
+            auth_secret=_read(auth_secret_file) if auth_secret_file else "",
         )
         return command(given=given, **rest)
 
@@ -112,16 +113,18 @@ _DATABASE_URL_FILE = click.option(
 def _secrets(
     layer: dict[str, Any], auth_file: str | None, database_file: str | None
 ) -> dict[str, str]:
-    """From files or standard input, else asked for at a terminal; never from arguments."""
+    """From files or standard input, else asked for at a terminal; never from arguments.
+
+    Not what `auth_file` holds: what it is of is known once the deployment is.
+    """
     from jhos.settings.auth import PROVIDERS, SECRET_PREFIX
 
-    secrets = {}
+    secrets: dict[str, str] = {}
     auth = layer.get("auth", {})
     provider = PROVIDERS.get(auth.get("type", ""))
     wanted = provider.secrets[0] if provider and provider.secrets else None
-    if auth_file:
-        secrets[SECRET_PREFIX + (wanted or "client-secret")] = _read(auth_file)
-    elif provider and wanted and not auth.get("secret") and sys.stdin.isatty():
+    asks = not auth_file and not auth.get("secret") and sys.stdin.isatty()
+    if provider and wanted and asks:
         words = f"{wanted.replace('-', ' ').capitalize()} for {provider.title}"
         given = click.prompt(f"{words} (empty: the one that is kept)", "", hide_input=True,
                              show_default=False, err=True)  # fmt: skip

@@ -67,6 +67,12 @@ def check_secrets(auth: Auth, there: set[str]) -> None:
         )
 
 
+def secret_key(way: str) -> str:
+    """Under which its secret is kept; where it needs none, that of a provider's client."""
+    provider = PROVIDERS.get(way)
+    return SECRET_PREFIX + (provider.secrets if provider and provider.secrets else _OAUTH)[0]
+
+
 def flag(setting: str) -> str:
     return _FLAGS.get(setting, f"--auth-{setting.replace('_', '-')}")
 
