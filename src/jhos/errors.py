@@ -3,7 +3,8 @@
 JhosError 1                 failed
 ├── SettingsError 2         settings are wrong; nothing was sent
 ├── ClusterUnreachable 3    no kubeconfig, no such context, no answer
-│   └── LoginNeeded 3       the server does not know who is asking
+│   ├── LoginNeeded 3       the server does not know who is asking
+│   └── BrokenOff 3         an answer ended in the middle
 ├── Refused 4               rights, quota, policy
 │   ├── Conflict 4          somebody else owns it
 │   ├── Busy 4              another run holds the deployment
@@ -32,6 +33,10 @@ class ClusterUnreachable(JhosError):
 
 
 class LoginNeeded(ClusterUnreachable):
+    pass
+
+
+class BrokenOff(ClusterUnreachable):
     pass
 
 

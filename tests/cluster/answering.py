@@ -24,6 +24,7 @@ class Answer:
     status: int = 200
     body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    text: str = ""  # in place of `body`
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Broken:
     """The connection is reset; `half`: after a part of the answer."""
 
     half: bool = False
+    text: str = "{"
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Server:
                 if isinstance(answer, Broken):
                     self.break_off(answer)
                     return
-                content = json.dumps(answer.body).encode()
+                content = (answer.text or json.dumps(answer.body)).encode()
                 self.send_response(answer.status)
                 for key, value in answer.headers.items():
                     self.send_header(key, value)
@@ -87,8 +89,12 @@ class Server:
             def break_off(self, answer: Broken) -> None:
                 self.close_connection = True
                 if answer.half:
-                    self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+                    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+                    self.wfile.write(head + answer.text.encode())
                     self.wfile.flush()
+                    if answer.text.endswith("\n"):
+                        self.connection.close()  # so that what was written arrives
+                        return
                 self.connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
 

@@ -1,6 +1,8 @@
 """The logs of a deployment: of its parts, of a user's server, of the newest build."""
 
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Thread
 
@@ -8,11 +10,14 @@ from jhos.actions.list_deployments import names
 from jhos.actions.reach import absent
 from jhos.actions.servers import owner
 from jhos.cluster.client import Cluster
-from jhos.errors import JhosError
+from jhos.cluster.wire import OUTAGE_S
+from jhos.errors import BrokenOff, JhosError
 from jhos.objects import PARTS, SERVER, Object, ObjectRef, labels_of, of_component
 from jhos.settings.load import check_name
 
 BUILD = "build"
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT")
+_PAUSE_S = 0.5
 
 Tell = Callable[[str, str], None]  # (source, line)
 
@@ -88,9 +93,40 @@ def _config(build: Object) -> str:
 
 
 def _follow(cluster: Cluster, ref: ObjectRef, excerpt: Excerpt, tell: Tell) -> None:
-    query = excerpt.query if ref.kind == "Build" else {**excerpt.query, **_container(cluster, ref)}
-    for line in cluster.lines(ref, "log", **query):
+    if ref.kind == "Build":
+        lines = cluster.lines(ref, "log", **excerpt.query)
+    else:
+        query = {**excerpt.query, **_container(cluster, ref)}
+        lines = (
+            _without_end(cluster, ref, query)
+            if excerpt.follow
+            else cluster.lines(ref, "log", **query)
+        )
+    for line in lines:
         tell(ref.name, line)
+
+
+def _without_end(cluster: Cluster, ref: ObjectRef, query: dict[str, str]) -> Iterator[str]:
+    """Where the connection breaks, from the line after the last one on."""
+    stamped, told, last = "timestamps" in query, "", ""
+    query = {**query, "timestamps": "true"}
+    while True:
+        cluster.wire.keep_trying(OUTAGE_S)
+        try:
+            for line in cluster.lines(ref, "log", **query):
+                stamp, _, text = line.partition(" ")
+                if not _STAMP.match(stamp):  # what a kubelet says itself
+                    yield line
+                elif stamp > told:
+                    last = stamp
+                    yield line if stamped else text
+            return
+        except BrokenOff:
+            time.sleep(_PAUSE_S)
+        if last:
+            told = last
+            query = {key: query[key] for key in query if key not in ("tailLines", "sinceSeconds")}
+            query["sinceTime"] = last
 
 
 def _container(cluster: Cluster, ref: ObjectRef) -> dict[str, str]:

@@ -65,9 +65,11 @@ def status(
 
 def _watch(cluster: "Cluster", name: str, output: str, *, full: bool) -> None:
     from jhos.actions.status import status as act
+    from jhos.cluster.wire import OUTAGE_S
 
     try:
         while True:
+            cluster.wire.keep_trying(OUTAGE_S)
             found = act(cluster, name, full=full)
             if output == "json":
                 click.echo(json.dumps(_data(found)))

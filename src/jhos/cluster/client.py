@@ -8,10 +8,10 @@ import urllib3
 from openshift.dynamic import Resource
 from openshift.dynamic.exceptions import DynamicApiError
 
-from jhos.cluster.errors import apply_conflict, translated
+from jhos.cluster.errors import apply_conflict, cause_of, translated
 from jhos.cluster.foresight import Question, foreseeable
 from jhos.cluster.wire import CONNECT_S, Nature, Wire
-from jhos.errors import Refused
+from jhos.errors import BrokenOff, Refused
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 
@@ -213,11 +213,17 @@ class Cluster:
         return self._read("post", f"{path}/{subresource}", nature=_ONCE, body=body) or {}
 
     def lines(self, ref: ObjectRef, subresource: str, **query: str) -> Iterator[str]:
-        """The lines of a log as they come, until it ends."""
-        rest = b""
-        for chunk in self._stream(ref, subresource, **query).stream(decode_content=False):
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from (line.decode(errors="replace") for line in whole)
+        """The lines of a log as they come, until it ends. Raises BrokenOff where it did not."""
+        rest, answer = b"", self._stream(ref, subresource, **query)
+        try:
+            for chunk in answer.stream(decode_content=False):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from (line.decode(errors="replace") for line in whole)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            words = f"The log of {ref} broke off: {cause_of(error)}."
+            raise BrokenOff(words, "Run the same command again.") from error
+        finally:
+            answer.close()
         if rest:
             yield rest.decode(errors="replace")
 

@@ -17,6 +17,7 @@ from jhos.events import Event, Report, State, silent
 from jhos.objects import shown
 
 CONNECT_S = 5
+OUTAGE_S = 600.0  # that one is ridden out by what goes on until it is ended
 _FIRST_CONTACT_S = 5.0  # so long is a server tried that has never answered: it may be the wrong one
 _SUBJECT = "Cluster"
 log = logging.getLogger(__name__)

@@ -1,0 +1,33 @@
+"""A log that is followed outlives the connection that it comes over."""
+
+from pathlib import Path
+
+from jhos.actions.logs import Excerpt, logs
+from tests.cluster.answering import Answer, Broken, Request, answering, cluster_at, failure
+
+POD = {"metadata": {"name": "alpha-0"}, "spec": {"containers": [{"name": "hub"}]}}
+BEGUN = "2026-01-01T00:00:0"
+
+
+def test_a_log_goes_on_after_the_connection_broke(tmp_path: Path) -> None:
+    answers: list[Answer | Broken] = [
+        failure(503, "restarting"),
+        Broken(half=True, text=f"{BEGUN}1.000Z one\n{BEGUN}2.000Z two\n"),
+        Answer(text=f"{BEGUN}2.000Z two\n{BEGUN}3.000Z three\n"),
+    ]
+
+    def script(request: Request) -> Answer | Broken:
+        if "/log?" in request.path:
+            return answers.pop(0)
+        if request.path.endswith("/alpha-0"):
+            return Answer(body=POD)
+        return Answer(body={"items": [POD], "metadata": {"resourceVersion": "1"}})
+
+    told: list[str] = []
+    with answering(script) as server:
+        cluster = cluster_at(server.address, tmp_path, timeout_s=0)
+        excerpt = Excerpt(follow=True, tail=2)
+        logs(cluster, "alpha", "hub", excerpt, lambda _, line: told.append(line))
+    assert told == ["one", "two", "three"]
+    assert "sinceTime" in server.requests[-1].path
+    assert "tailLines" not in server.requests[-1].path

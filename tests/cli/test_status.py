@@ -1,0 +1,23 @@
+"""What goes on until it is ended rides out more than a command that looks once."""
+
+from pathlib import Path
+
+import pytest
+
+from jhos.cli.status import _watch
+from jhos.errors import SettingsError
+from tests.cluster.answering import Answer, Request, answering, cluster_at, failure
+
+
+def test_watching_rides_out_an_outage_however_long_ago_it_began(tmp_path: Path) -> None:
+    outage = [failure(503, "restarting")]
+
+    def script(request: Request) -> Answer:
+        if outage:
+            return outage.pop()
+        if request.path.endswith(("/alpha", "/alpha-secrets")):
+            return failure(404, "not there")
+        return Answer(body={"items": [], "metadata": {"resourceVersion": "1"}})
+
+    with answering(script) as server, pytest.raises(SettingsError, match="alpha"):
+        _watch(cluster_at(server.address, tmp_path, timeout_s=0), "alpha", "table", full=False)
