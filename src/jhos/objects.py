@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Self
 
 Object = dict[str, Any]
@@ -34,6 +35,11 @@ class ObjectRef:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+
+def timestamp(moment: datetime) -> str:
+    """As on the wire: `2026-01-02T03:04:05Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def labels_of(obj: Object) -> dict[str, str]:

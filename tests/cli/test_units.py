@@ -1,7 +1,9 @@
+from datetime import UTC, datetime
+
 import click
 import pytest
 
-from jhos.cli.units import Duration, span
+from jhos.cli.units import Duration, span, wire
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,7 @@ def test_durations_are_read_in_seconds(text: str, seconds: int) -> None:
 def test_what_is_no_duration_says_what_one_is() -> None:
     with pytest.raises(click.BadParameter, match="15m, 2h"):
         Duration()("soon")
+
+
+def test_times_are_told_as_the_cluster_tells_them() -> None:
+    assert wire(datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)) == "2026-01-02T03:04:05Z"

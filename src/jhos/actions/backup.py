@@ -1,9 +1,9 @@
 """Write all that a hub knows into one file; what users keep in volumes is listed, not copied."""
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.configuration import parted
 from jhos.events import Event, Report, State
+from jhos.objects import timestamp
 from jhos.settings.load import check_name, load
 from jhos.settings.model import Settings
 from jhos.volumes import Volume, volume_of
@@ -116,7 +117,7 @@ def _about(
         "kind": archive.KIND,
         "format": archive.FORMAT,
         "jhos": __version__,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": timestamp(datetime.now(UTC)),
         "name": settings.name,
         "project": cluster.namespace,
         "database": {"type": settings.database.type, "included": bool(source),

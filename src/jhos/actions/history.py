@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
 from jhos.errors import SettingsError
-from jhos.objects import INSTANCE, ObjectRef
+from jhos.objects import INSTANCE, ObjectRef, timestamp
 from jhos.revisions import (
     KEPT,
     Content,
@@ -52,7 +52,7 @@ def record(
     before = content(cluster, name, newest.number) if newest else None
     made = Revision(
         number=newest.number + 1 if newest else 1,
-        at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        at=timestamp(datetime.now(UTC)),
         who=_who(),
         what=what or changes(before, now),
         digest=now.digest,

@@ -14,7 +14,7 @@ from jhos.cluster.route import until_answered, url_of
 from jhos.errors import SettingsError
 from jhos.events import Event, Report, State
 from jhos.kinds import Readiness, readiness
-from jhos.objects import ObjectRef
+from jhos.objects import ObjectRef, timestamp
 from jhos.revisions import READY, Revision, former
 from jhos.wait import until_ready
 
@@ -66,7 +66,7 @@ def restart(
     read(cluster, name)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
         lock.check()
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        now = timestamp(datetime.now(UTC))
         template = {"metadata": {"annotations": {_RESTARTED: now}}}
         cluster.merge(ObjectRef("Deployment", name), {"spec": {"template": template}})
     report(Event(f"Deployment {name}", State.RUNNING, "restarting"))

@@ -7,8 +7,9 @@ import click
 
 from jhos.cli.completion import deployments
 from jhos.cli.options import Target, target_options, timeout_option
-from jhos.cli.output import counted, emit, in_units, output_option
+from jhos.cli.output import counted, emit, output_option
 from jhos.cli.passphrase import passphrase_of, passphrase_option, without_secrets_option
+from jhos.cli.units import in_units
 
 if TYPE_CHECKING:
     from jhos.actions.backup import BackedUp

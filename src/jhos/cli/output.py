@@ -68,11 +68,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def in_units(size: int) -> str:
-    """Bytes as people read them."""
-    return f"{size / 2**20:.1f} MiB" if size >= 2**20 else f"{size / 2**10:.0f} KiB"
-
-
 class Failure(click.ClickException):
     """An error with what to do about it, on its way to standard error."""
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from jhos.objects import timestamp
+
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _STEPS = ((86400, "d"), (3600, "h"), (60, "m"))
 
@@ -27,12 +29,17 @@ def since(moment: datetime | None) -> str:
 
 def wire(moment: datetime | None) -> str | None:
     """For JSON."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
+    return timestamp(moment) if moment else None
 
 
 def size(number: Decimal | int | None) -> str:
     """Bytes as Mi; empty where it is not known."""
     return "" if number is None else f"{number / 2**20:.0f}Mi"
+
+
+def in_units(number: int) -> str:
+    """Bytes of a file: `3 KiB`, `1.5 MiB`."""
+    return f"{number / 2**20:.1f} MiB" if number >= 2**20 else f"{number / 2**10:.0f} KiB"
 
 
 class Duration(click.ParamType[int]):
