@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 
 from jhos.actions.deploy import Given
-from jhos.actions.pipeline import Stored
-from jhos.actions.render import Rendered, render_offline, secret_data, write
+from jhos.actions.pipeline import Stored, Wanted
+from jhos.actions.render import Rendered, _without_secret, render_offline, secret_data, write
 from jhos.errors import SettingsError
+from jhos.settings.load import load
 
 IMAGES = {"hub": {"image": "quay.io/org/hub:1"}, "notebook": {"image": "quay.io/org/notebook:1"}}
 
@@ -58,3 +59,16 @@ def test_a_secret_is_made_with_the_files_that_hold_some_and_all_that_it_has() ->
     assert data["jupyterhub_config.py"]
     assert (data["own"], data["jupyterhub_config.sh"]) == ("YQ==", "Yg==")
     assert "cookie-secret" in data
+
+
+def test_the_key_of_a_certificate_is_in_no_file(tmp_path: Path) -> None:
+    settings = load({"name": "alpha", **IMAGES, "database": {"type": "sqlite"}})
+    wanted = Wanted(settings=settings, configuration={}, secrets={}, namespace="demo", images={},
+                    certificate={"certificate": "public", "key": "canary"})  # fmt: skip
+    images = {spec: spec for spec in (settings.hub.image, settings.notebook.image)}
+    objects = _without_secret(wanted, images)
+    assert "public" in str(objects)
+    assert "canary" not in str(objects)
+    found = Rendered(name="alpha", namespace="demo", objects=objects, absent=(), has_secret=True)
+    with pytest.raises(SettingsError, match="private key"):
+        write(tmp_path, found, kustomize=False)

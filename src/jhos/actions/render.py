@@ -15,7 +15,7 @@ from jhos.cluster.facts import PUBLIC_DATABASE, stream_of
 from jhos.configuration import parted
 from jhos.errors import SettingsError
 from jhos.events import Report
-from jhos.objects import Object, ObjectRef
+from jhos.objects import HIDDEN, Object, ObjectRef, masked
 from jhos.render import secret
 from jhos.settings.load import check_alone, load
 from jhos.settings.secrets import completed, is_complete
@@ -32,6 +32,12 @@ class Rendered:
     objects: list[Object]
     absent: tuple[str, ...]
     has_secret: bool
+
+    @property
+    def hides_key(self) -> bool:
+        """Whether that of the route's certificate is left out."""
+        return any(obj["spec"]["tls"].get("key") == HIDDEN for obj in self.objects
+                   if obj["kind"] == "Route")  # fmt: skip
 
 
 def render(cluster: Cluster, given: Given) -> Rendered:
@@ -107,8 +113,15 @@ def secret_data(name: str, held: dict[str, str], edited: Stored) -> dict[str, st
 def write(directory: Path, rendered: Rendered, *, kustomize: bool) -> tuple[list[Path], list[Path]]:
     """(written, removed): what an earlier run wrote for this deployment and is wanted no more.
 
-    Raises SettingsError rather than writing over a file of somebody else.
+    Raises SettingsError rather than writing over a file of somebody else, or without the key of a
+    certificate.
     """
+    if rendered.hides_key:
+        raise SettingsError(
+            "The route has a certificate of yours, whose private key belongs into no file.",
+            f"Let jhos deploy apply it, or: jhos configure {rendered.name} --unset "
+            "route.certificate",
+        )
     texts = manifests.files(
         rendered.name, rendered.namespace, rendered.objects, kustomize=kustomize
     )
@@ -140,7 +153,9 @@ def _ours(directory: Path, name: str) -> Iterator[Path]:
 
 
 def _without_secret(wanted: Wanted, images: dict[str, str]) -> list[Object]:
-    return [obj for obj in wanted.objects(images) if obj["kind"] != "Secret"]
+    """Without a private key as well."""
+    objects = (obj for obj in wanted.objects(images) if obj["kind"] != "Secret")
+    return [masked(obj) if obj["kind"] == "Route" else obj for obj in objects]
 
 
 def _images(wanted: Wanted) -> list[str]:

@@ -147,6 +147,8 @@ def _remark(rendered: "Rendered") -> None:
 
     for spec in rendered.absent:
         say(f"Image {spec} is not built yet: its name stands where its digest will be.")
+    if rendered.hides_key:
+        say("The private key of the route's certificate is left out.")
     if not rendered.has_secret:
         say(
             f"Secret {rendered.name}-secrets, which they refer to, is not among them: jhos deploy "
