@@ -59,10 +59,15 @@ def joined(config: Mapping[str, str], secret: Mapping[str, str]) -> dict[str, st
     files = {}
     for file in USER_KEYS:
         hidden = b64decode(secret.get(file, "")).decode()
-        shown = "" if config.get(file, "").startswith(_MARK) else config.get(file, "")
+        shown = "" if is_moved(config.get(file, "")) else config.get(file, "")
         if file in config or hidden:
             files[file] = "\n".join(filter(None, (hidden, shown)))
     return files
+
+
+def is_moved(text: str) -> bool:
+    """Whether it stands for a file that is in the Secret."""
+    return text.startswith(_MARK)
 
 
 def literals(file: str, text: str) -> Iterator[Literal]:

@@ -1,11 +1,14 @@
 """What counts as left over, from objects alone."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from jhos.actions.doctor import _pods, _streams
+from jhos.actions.doctor import _pods, _streams, _with_hidden
+from jhos.configuration import parted
+from tests.cluster.answering import Answer, answering, cluster_at
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -51,3 +54,13 @@ def test_an_image_is_used_by_settings_a_configuration_or_what_is_built_on_it() -
     ]
     found = _streams(map(stream, names), configs, maps)
     assert [each.title for each in found] == ["imagestream/forgotten"]
+
+
+def test_an_image_that_only_a_file_with_secrets_names_is_used(tmp_path: Path) -> None:
+    text = "c.X.token = 'abc'\nc.KubeSpawner.image = 'gpu:1'\n"
+    files = parted("alpha", {"jupyterhub_config.py": text})
+    data = {"settings.yaml": yaml.safe_dump({"name": "alpha"}), **files.config}
+    config = {"metadata": {"name": "alpha-cfg"}, "data": data}
+    with answering(lambda _: Answer(body={"data": files.secret})) as server:
+        whole = _with_hidden(cluster_at(server.address, tmp_path), config)
+    assert not _streams([stream("gpu")], [], [whole])

@@ -10,6 +10,7 @@ from jhos.actions.servers import owner
 from jhos.actions.storage import volumes_of
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel, together
+from jhos.configuration import is_moved, joined
 from jhos.errors import JhosError
 from jhos.objects import MANAGED_BY, OURS, SERVER, Object, ObjectRef, of_component
 from jhos.settings.load import load, parse
@@ -34,7 +35,8 @@ class Leftover:
 
 
 def leftovers(cluster: Cluster, name: str) -> list[Leftover]:
-    """Six requests to the cluster, and one to the hub for 200 users.
+    """Six requests to the cluster, one for each deployment whose configuration holds secrets, and
+    one to the hub for 200 users.
 
     Raises what reaching the hub raises: without it nothing can be said.
     """
@@ -52,7 +54,7 @@ def leftovers(cluster: Cluster, name: str) -> list[Leftover]:
     return [
         *_pods(pods, running, datetime.now(UTC)),
         *_claims(claims, known),
-        *_streams(streams, configs, maps),
+        *_streams(streams, configs, parallel(lambda each: _with_hidden(cluster, each), maps)),
     ]
 
 
@@ -120,6 +122,16 @@ def _streams(
         unused.pop(name, None)
         used += [base for base, built in bases.items() if built == name and base in unused]
     return [_leftover(each, "no deployment of the project uses it") for each in unused.values()]
+
+
+def _with_hidden(cluster: Cluster, config: Object) -> Object:
+    """With the user's files that are in the Secret, since they name images as well."""
+    data: dict[str, str] = config.get("data") or {}
+    if not any(map(is_moved, data.values())):
+        return config
+    name = config["metadata"]["name"].removesuffix("-cfg")
+    secret = cluster.get(ObjectRef("Secret", f"{name}-secrets")) or {}
+    return {**config, "data": {**data, **joined(data, secret.get("data") or {})}}
 
 
 def _named(config: Object) -> list[str]:
