@@ -34,6 +34,7 @@ Layer = dict[str, Any]
 _LEAST_SIZE = 2**24  # bytes; less was meant in another unit
 _UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
           "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # for our own files, free of mistakes
 _DURATION_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -74,7 +75,7 @@ def _default_text() -> str:
 
 
 def defaults() -> Layer:
-    layer: Layer = yaml.safe_load(_default_text())
+    layer: Layer = yaml.load(_default_text(), _FAST)
     return layer
 
 
