@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from jhos.errors import SettingsError
+from jhos.settings.auth import check_secrets
 from jhos.settings.load import load, parse
 from jhos.settings.secrets import KEYS, completed
 
@@ -59,6 +60,14 @@ def test_an_unknown_setting_names_the_nearest() -> None:
 def test_a_bad_value_is_refused(layer: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         load(layer)
+
+
+def test_an_admin_needs_a_password_that_not_all_know() -> None:
+    auth = load({"auth": {"type": "password", "allow_all": True, "admin_users": ["ada"]}}).auth
+    with pytest.raises(SettingsError) as caught:
+        check_secrets(auth, {"auth-password"})
+    assert "--secret-file auth-admin-password=FILE" in caught.value.hint
+    check_secrets(auth, {"auth-password", "auth-admin-password"})
 
 
 @pytest.mark.parametrize("document", ["a: [", "- a", "text"])

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.accounts import Account
 from tests.e2e.browsers import chromium, picture
 from tests.e2e.lab import START_MS, run_cell, wait_idle
 from tests.e2e.programs import Run, objects
@@ -149,6 +151,26 @@ def test_openshift_says_who_gets_in(browser: Browser, deploy: Deploy, jhos: Run)
     expect(page.locator("body")).to_contain_text("do not fit")
 
 
+def test_who_signs_up_gets_in_when_an_admin_says_so(browser: Browser, deploy: Deploy) -> None:
+    url = deploy("native", "--admin-user", "root")
+    admin, user = visit(browser, url), visit(browser, url)
+    for page, name in ((admin, "root"), (user, "bob")):
+        page.goto(f"{url}/hub/signup")
+        page.fill("#username_input", name)
+        page.fill("#password_input", PASSWORD)
+        page.fill("#password_confirmation_input", PASSWORD)
+        page.click("#signup_submit")
+        page.goto(f"{url}/hub/login")
+    with_password(user, "bob", PASSWORD)
+    expect(user.locator("body")).to_contain_text("not been authorized by an administrator yet")
+    expect_lab(with_password(admin, "root", PASSWORD))
+    admin.goto(f"{url}/hub/authorize")
+    admin.locator("tr", has_text="bob").get_by_role("button", name="Authorize", exact=True).click()
+    user.goto(f"{url}/hub/login")
+    expect_lab(with_password(user, "bob", PASSWORD))
+    log_out(user, url)
+
+
 def test_files_outlive_the_server_the_user_and_the_hub(
     browser: Browser, deploy: Deploy, jhos: Run, kubectl: Run, project: str
 ) -> None:
@@ -168,3 +190,33 @@ def test_files_outlive_the_server_the_user_and_the_hub(
     page.locator(".jp-Notebook, .jp-Launcher").first.wait_for(timeout=START_MS)
     page.goto(f"{url}/user/carol/files/greeting.txt")
     expect(page.locator("body")).to_have_text(re.compile("from the image.*and of carol", re.S))
+
+
+# Asks the proxy as the cluster's router does, which took https from the browser.
+ASK_PROXY = """
+import urllib.request
+url = "http://127.0.0.1:8080/hub/login"
+asked = urllib.request.Request(url, headers={"X-Forwarded-Proto": "https"})
+with urllib.request.urlopen(asked, timeout=30) as answer:
+    print(*answer.headers.get_all("Set-Cookie"), sep="\\n")
+"""
+
+
+def test_the_route_leads_to_nothing_internal(deploy: Deploy, kubectl: Run, project: str) -> None:
+    url = deploy("password", "--allow-user", "carol")
+    account = Account(url, "carol", PASSWORD)
+    assert account.log_in()
+    site = account.hub.removesuffix("/hub")
+    plain = {"headers": {"Host": url.split("://")[1]}, "timeout": 60}
+    assert requests.get(f"{site}/hub/metrics", **plain).status_code == 403
+    assert requests.get(f"{site}/hub/api/users", **plain).status_code == 403
+    assert requests.get(f"{site}/api/routes", **plain).status_code == 404
+    # With carol's cookies, as another site's page would send them.
+    forged = account.session.post(f"{account.hub}/api/users/mallory", timeout=60)
+    assert forged.status_code == 403
+    asked = kubectl("exec", "-n", project, f"deployment/{NAME}-proxy", "--",
+                    "python", "-c", ASK_PROXY)  # fmt: skip
+    cookies = asked.stdout.strip().splitlines()
+    assert cookies
+    for cookie in cookies:
+        assert "; Secure" in cookie

@@ -144,9 +144,7 @@ async def test_one_password_is_for_all(choose: Choose) -> None:
         assert bool(await login.authenticate(handler, told)) is known
 
 
-@pytest.mark.parametrize("type_", list(PROVIDERS))
+@pytest.mark.parametrize("type_", sorted(PROVIDERS.keys() - {"custom"}))
 def test_the_admin_panel_gives_no_way_into_servers(choose: Choose, type_: str) -> None:
-    if type_ == "custom":
-        pytest.skip("has no class without a configuration of the user")
     c = choose(type_, **({} if type_ == "anonymous" else {"admin_users": ["ada"]}))
     assert c.JupyterHub.admin_access is False

@@ -32,6 +32,7 @@ PROVIDERS = {
     "password": Provider("one password for all", secrets=("password",)),
 }
 SECRET_PREFIX = "auth-"  # of the keys in the Secret that jhos keeps
+_ADMIN_PASSWORD = f"{SECRET_PREFIX}admin-password"
 
 
 def check_auth(auth: Auth) -> None:
@@ -64,6 +65,11 @@ def check_secrets(auth: Auth, there: set[str]) -> None:
             f"Login by {PROVIDERS[auth.type].title} needs a {_listed(missing)}.",
             "Give it with --auth-secret-file FILE (- for standard input), or name a Secret of the "
             f"project that has the key {missing[0]} with --auth-secret NAME.",
+        )
+    if auth.type == "password" and auth.admin_users and _ADMIN_PASSWORD not in there:
+        raise SettingsError(
+            "The password that all know lets no admin in: admins need one of their own.",
+            f"Give it first: jhos configure NAME --secret-file {_ADMIN_PASSWORD}=FILE",
         )
 
 
