@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -207,7 +208,7 @@ def test_the_route_leads_to_nothing_internal(deploy: Deploy, kubectl: Run, proje
     account = Account(url, "carol", PASSWORD)
     assert account.log_in()
     site = account.hub.removesuffix("/hub")
-    plain = {"headers": {"Host": url.split("://")[1]}, "timeout": 60}
+    plain: Any = {"headers": {"Host": url.split("://")[1]}, "timeout": 60}
     assert requests.get(f"{site}/hub/metrics", **plain).status_code == 403
     assert requests.get(f"{site}/hub/api/users", **plain).status_code == 403
     assert requests.get(f"{site}/api/routes", **plain).status_code == 404
