@@ -20,6 +20,7 @@ pytestmark = pytest.mark.e2e
 NAME = "door"
 ISSUER = "oidc.trial.svc:9400"
 PASSWORD = "correct horse battery staple"
+ADMINS_PASSWORD = "a staple that no horse knows by heart"
 STRANGER = "not currently authorized"
 
 Deploy = Callable[..., str]
@@ -54,14 +55,18 @@ def deploy(
     jhos: Run, project: str, image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deploy]:
     """The one deployment of these tests with another login; gives its address."""
-    secret = tmp_path_factory.mktemp("secrets") / "secret"
+    folder = tmp_path_factory.mktemp("secrets")
+    secret, admins = folder / "secret", folder / "admins"
     secret.write_text(PASSWORD)
+    admins.write_text(ADMINS_PASSWORD)
 
     def deploy(auth: str, *options: str) -> str:
-        given = ("--auth-secret-file", str(secret)) if auth in ("oidc", "password") else ()
+        given = ["--auth-secret-file", str(secret)] if auth in ("oidc", "password") else []
+        if auth == "password":
+            given += ["--secret-file", f"auth-admin-password={admins}"]
         done = jhos("deploy", "--name", NAME, "-n", project, "--notebook-image", image,
                     "--auth", auth, "--storage", "64Mi", *given, *options)  # fmt: skip
-        assert PASSWORD not in done.stdout + done.stderr
+        assert not any(each in done.stdout + done.stderr for each in (PASSWORD, ADMINS_PASSWORD))
         address = re.search(r"runs at (\S+)", done.stdout)
         assert address
         return address[1]
@@ -175,7 +180,10 @@ def test_who_signs_up_gets_in_when_an_admin_says_so(browser: Browser, deploy: De
 def test_files_outlive_the_server_the_user_and_the_hub(
     browser: Browser, deploy: Deploy, jhos: Run, kubectl: Run, project: str
 ) -> None:
-    url = deploy("password", "--allow-user", "carol")
+    url = deploy("password", "--allow-user", "carol", "--admin-user", "root")
+    admin = with_password(visit(browser, url), "root", PASSWORD)
+    expect(admin.locator("body")).to_contain_text("Invalid username or password")
+    expect_lab(with_password(admin, "root", ADMINS_PASSWORD))
     page = with_password(visit(browser, url), "carol", "wrong")
     expect(page.locator("body")).to_contain_text("Invalid username or password")
     expect_lab(with_password(page, "carol", PASSWORD))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.completion import deployments
+from jhos.cli.given import named_secrets, secret_files_option, split
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option, table
 
@@ -27,9 +28,7 @@ _PAIR = "KEY=VALUE"
 @click.option("--set", "pairs", multiple=True, metavar=_PAIR, help="A setting, as "
               "notebook.memory=2Gi; a list as [a,b].")  # fmt: skip
 @click.option("--unset", multiple=True, metavar="KEY", help="Back to the default; also a file.")
-@click.option("--secret-file", "secret_files", multiple=True, metavar="KEY=FILE",
-              help="A secret that get_secret(KEY) gives to the configuration; - reads standard "
-              "input.")  # fmt: skip
+@secret_files_option
 @click.option("--get", "key", metavar="KEY", help="Print a setting, or a file, and do nothing.")
 @click.option("--explain", is_flag=True, help="Print what differs from the defaults, and where "
               "from.")  # fmt: skip
@@ -209,12 +208,11 @@ def _wish(
     layer: dict[str, Any] = {}
     for pair in pairs:
         layer = merge(layer, _setting(pair))
-    secrets = dict(_split(each, "--secret-file", "KEY=FILE") for each in secret_files)
     return Wish(
         settings=layer,
         unset=unset,
         configuration={_file_name(file): read_text(file) for file in files},
-        secrets={key: read_text(file).strip() for key, file in secrets.items()},
+        secrets=named_secrets(secret_files),
     )
 
 
@@ -223,20 +221,13 @@ def _setting(pair: str) -> dict[str, Any]:
 
     from jhos.settings.sources import nested
 
-    key, text = _split(pair, "--set", _PAIR)
+    key, text = split(pair, "--set", _PAIR)
     if key == "name":
         raise click.BadParameter("a deployment keeps its name", param_hint="--set")
     try:
         return nested(key, yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise click.BadParameter(f"{text!r} is no YAML: {error}", param_hint="--set") from error
-
-
-def _split(pair: str, option: str, form: str) -> tuple[str, str]:
-    key, sign, value = pair.partition("=")
-    if not sign or not key:
-        raise click.BadParameter(f"{pair!r} is not {form}", param_hint=option)
-    return key.strip(), value
 
 
 def _file_name(file: str) -> str:

@@ -26,6 +26,7 @@ def given_options(command: Command) -> Command:
         config_file: Path | None,
         auth_secret_file: str | None,
         database_url_file: str | None,
+        secret_files: tuple[str, ...],
         **rest: Any,
     ) -> Any:
         from jhos.actions.deploy import Given
@@ -35,14 +36,17 @@ def given_options(command: Command) -> Command:
         given = Given(
             settings=layer,
             configuration=configuration(config_file),
-            secrets=_secrets(layer, auth_secret_file, database_url_file),
+            secrets={
+                **_secrets(layer, auth_secret_file, database_url_file),
+                **named_secrets(secret_files),
+            },
             auth_secret=_read(auth_secret_file) if auth_secret_file else "",
         )
         return command(given=given, **rest)
 
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
     gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
-    for option in (_DATABASE_URL_FILE, _AUTH_SECRET_FILE, _CONFIG, _PRESET):
+    for option in (secret_files_option, _DATABASE_URL_FILE, _AUTH_SECRET_FILE, _CONFIG, _PRESET):
         option(gathered)
     settings = settings_options(gathered)
     return file_option(settings)  # type: ignore[return-value] # a command again, of other arguments
@@ -108,6 +112,13 @@ _AUTH_SECRET_FILE = click.option(
 _DATABASE_URL_FILE = click.option(
     "--database-url-file", metavar="FILE", help="Of an external database; - reads stdin."
 )
+secret_files_option = click.option(
+    "--secret-file",
+    "secret_files",
+    multiple=True,
+    metavar="KEY=FILE",
+    help="A secret that get_secret(KEY) gives to the configuration; - reads standard input.",
+)
 
 
 def _secrets(
@@ -132,6 +143,19 @@ def _secrets(
     if database_file:
         secrets["database-url"] = _read(database_file)
     return secrets
+
+
+def named_secrets(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Of `--secret-file KEY=FILE`, by their keys."""
+    files = dict(split(pair, "--secret-file", "KEY=FILE") for pair in pairs)
+    return {key: _read(file) for key, file in files.items()}
+
+
+def split(pair: str, option: str, form: str) -> tuple[str, str]:
+    key, sign, value = pair.partition("=")
+    if not sign or not key:
+        raise click.BadParameter(f"{pair!r} is not {form}", param_hint=option)
+    return key.strip(), value
 
 
 def _read(file: str) -> str:

@@ -69,7 +69,7 @@ def check_secrets(auth: Auth, there: set[str]) -> None:
     if auth.type == "password" and auth.admin_users and _ADMIN_PASSWORD not in there:
         raise SettingsError(
             "The password that all know lets no admin in: admins need one of their own.",
-            f"Give it first: jhos configure NAME --secret-file {_ADMIN_PASSWORD}=FILE",
+            f"Give it with --secret-file {_ADMIN_PASSWORD}=FILE.",
         )
 
 
