@@ -62,6 +62,13 @@ def test_what_does_not_pass_is_told_at_once(
     assert server.methods == ["PATCH"]
 
 
+def test_who_has_named_no_project_is_told_how(tmp_path: Path) -> None:
+    refused = failure(403, 'User "ada" cannot patch … in the namespace "default"')
+    with answering(in_turn(refused)) as server, pytest.raises(Refused) as caught:
+        cluster_at(server.address, tmp_path).apply(OBJ)
+    assert "-n PROJECT" in caught.value.hint
+
+
 def test_the_server_says_when_to_come_again(tmp_path: Path) -> None:
     times: list[float] = []
 

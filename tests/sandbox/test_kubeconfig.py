@@ -2,6 +2,7 @@
 
 import ssl
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,9 @@ def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
 
 def test_the_namespace_that_the_user_has_set_stays(tmp_path: Path) -> None:
     path = tmp_path / "kubeconfig"
-    path.write_text(kubeconfig(ACCESS, namespace="mine"))
-    write(path, ACCESS)
-    (context,) = yaml.safe_load(path.read_text())["contexts"]
-    assert context["context"]["namespace"] == "mine"
+    path.write_text(kubeconfig(replace(ACCESS, namespace="mine")))
+    write(path, replace(ACCESS, namespace="demo"))
+    assert path.read_text() == kubeconfig(replace(ACCESS, namespace="mine"))
 
 
 @pytest.mark.parametrize("held", ["", "{}", "a: [", "contexts: 7", "\x00"])

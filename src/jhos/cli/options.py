@@ -15,7 +15,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 QUIET = "jhos.quiet"
 REQUEST_S = 30  # for commands that only look
-SANDBOX_PROJECT = "demo"  # in the sandbox, where nothing else says which
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Target:
             from jhos.cli.sandbox import ensure_started
 
             kubeconfig = str(ensure_started(None))
-            cluster = connect(kubeconfig, None, self.namespace or SANDBOX_PROJECT)
+            cluster = connect(kubeconfig, None, self.namespace)
         else:
             cluster = connect(self.kubeconfig, self.context, self.namespace)
         cluster.wire.patience_s = min(cluster.wire.patience_s, timeout_s)

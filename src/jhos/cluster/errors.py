@@ -73,6 +73,11 @@ def _of_status(error: ApiException) -> JhosError:
             return BeingDeleted(
                 f"The project is being deleted: {message}", "Choose another with -n PROJECT."
             )
+        case 403 if message.endswith('in the namespace "default"'):
+            return Refused(
+                "You have no rights in the project default, which is taken where none is named.",
+                "Name yours with -n PROJECT, or in the variable JHOS_NAMESPACE.",
+            )
         case 403:
             return Refused(
                 f"Not allowed: {message}",

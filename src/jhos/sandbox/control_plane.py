@@ -37,6 +37,7 @@ from jhos.sandbox.sessions import Sessions
 from jhos.sandbox.store import Store
 
 APPS_DOMAIN = "apps.localhost"
+PROJECT = "demo"  # of the developer's context: what is meant where none is named
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 log = logging.getLogger(__name__)
 
@@ -191,12 +192,12 @@ class ControlPlane:
     def _write_kubeconfigs(self) -> None:
         tokens, ca_pem = self.pki.tokens(), self.pki.ca_pem()
         files = {
-            self.layout.kubeconfig: ("sandbox", "developer"),
-            self.layout.admin_kubeconfig: ("sandbox-admin", "admin"),
+            self.layout.kubeconfig: ("sandbox", "developer", PROJECT),
+            self.layout.admin_kubeconfig: ("sandbox-admin", "admin", ""),
         }
-        for path, (context, user) in files.items():
+        for path, (context, user, namespace) in files.items():
             access = kubeconfig.Access(
-                context=context, user=user, token=tokens[user],
+                context=context, user=user, namespace=namespace, token=tokens[user],
                 api=self.status.api, router=self.status.router, ca_pem=ca_pem,
             )  # fmt: skip
             kubeconfig.write(path, access)

@@ -2,7 +2,7 @@
 
 import base64
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ ROUTER_EXTENSION = "jhos.dev/router"
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """One user's way into the cluster. `api` is a URL, `router` is `127.0.0.1:PORT`."""
+    """One user's way into the cluster. `api` is a URL, `router` is `127.0.0.1:PORT`.
+
+    `namespace`: of the context until its user sets another.
+    """
 
     context: str
     user: str
@@ -21,15 +24,16 @@ class Access:
     api: str
     router: str
     ca_pem: str
+    namespace: str = ""
 
 
-def kubeconfig(access: Access, namespace: str = "") -> str:
+def kubeconfig(access: Access) -> str:
     """One cluster, one user, one context, as YAML.
 
     The cluster's extension tells where its routes are reached over plain HTTP.
     """
     context = {"cluster": "sandbox", "user": access.user}
-    context |= {"namespace": namespace} if namespace else {}
+    context |= {"namespace": access.namespace} if access.namespace else {}
     cluster = {
         "server": access.api,
         "certificate-authority-data": base64.b64encode(access.ca_pem.encode()).decode(),
@@ -54,7 +58,8 @@ def write(path: Path, access: Access) -> None:
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
-    new.write_text(kubeconfig(access, _namespace(path, access.context)))
+    held = _namespace(path, access.context) or access.namespace
+    new.write_text(kubeconfig(replace(access, namespace=held)))
     new.rename(path)
 
 
