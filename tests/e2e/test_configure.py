@@ -163,6 +163,7 @@ def test_the_commands_of_the_document_work(
     )
     assert done.returncode == 0, done.stderr
     assert "KubeSpawner.start_timeout" in done.stdout
+    assert "no other choice than large" in done.stdout
     assert "large (default)" not in done.stdout
     listed = json.loads(jhos("profiles", "list", "course", "-n", project, "-o", "json").stdout)
     assert [each["name"] for each in listed] == ["large", "small"]

@@ -69,6 +69,7 @@ def _fields(command: Command) -> Command:
 _PLAIN = ("title", "description", "default", "image", "memory", "memory_request", "cpu",
           "cpu_request", "gpu", "interface", "mount_path")  # fmt: skip
 _LISTS = ("groups", "supplemental_groups")
+_ORDINARY = {"name", "title", "description", "default"}  # of a server as the settings say
 
 
 def _options() -> list[Any]:
@@ -298,6 +299,7 @@ def _change(
     from jhos.actions.profiles import change
     from jhos.cli.configure import restarts_hub, result
     from jhos.cli.terminal import progress
+    from jhos.settings.profiles import compact
 
     with progress() as report:
         done = change(target.connect(timeout_s), name, edit, wait=True, timeout_s=timeout_s,
@@ -311,6 +313,11 @@ def _change(
         soon = "the hub offers it within a minute or two, without a restart"
         text = f"Revision {done.revision} of {name}: {soon}."
     names = [row["name"] for row in rows]
+    if len(rows) == 1 and not compact(rows[0]).keys() <= _ORDINARY:
+        text += (
+            f"\nUsers have no other choice than {names[0]} now. To offer them also a server as the "
+            f"settings say:\njhos profiles add {name} standard --title Standard --default"
+        )
     emit(output, text, {**result(done), "profiles": names}, names)
 
 
