@@ -58,18 +58,15 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def test_changes_of_a_box_go_to_the_upper_layer(tmp_path: Path) -> None:
-    for layer, text in (("low", "low"), ("high", "high")):
-        write(tmp_path / layer / "which", text)
-    write(tmp_path / "low/gone", "x")
-    root = tmp_path / "root"
+def run_box(box: dict[str, object], layers: Path, names: list[str]) -> str:
+    """In an overlay over `layers`/name; what it writes lies in `layers`/writable."""
+    root = layers / "root"
     root.mkdir()
-    script = "cat which; rm gone; echo new > new"
     spec = {
-        "box": {"command": ["bash", "-c", script], "workdir": "/opt/app-root",
-                "app_root": str(root), "mounts": [], "env": {"PATH": "/usr/bin:/bin"}},
-        "overlay": {"layers": [str(tmp_path / "low"), str(tmp_path / "high")],
-                    "writable": str(tmp_path / "writable")},
+        "box": {"workdir": "/opt/app-root", "app_root": str(root), "mounts": [],
+                "env": {"PATH": "/usr/bin:/bin"}, **box},
+        "overlay": {"layers": [str(layers / name) for name in names],
+                    "writable": str(layers / "writable")},
     }  # fmt: skip
     done = subprocess.run(
         [*NAMESPACES, sys.executable, "-m", "jhos.sandbox.node.box"],
@@ -78,13 +75,31 @@ def test_changes_of_a_box_go_to_the_upper_layer(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout == "high"
+    return done.stdout
+
+
+def test_changes_of_a_box_go_to_the_upper_layer(tmp_path: Path) -> None:
+    for layer, text in (("low", "low"), ("high", "high")):
+        write(tmp_path / layer / "which", text)
+    write(tmp_path / "low/gone", "x")
+    script = "cat which; rm gone; echo new > new"
+    assert run_box({"command": ["bash", "-c", script]}, tmp_path, ["low", "high"]) == "high"
     upper = tmp_path / "writable/upper"
     assert (upper / "new").read_text() == "new\n"
     assert (upper / "gone").is_char_device()
     assert (tmp_path / "low/gone").exists()
     remove_tree(tmp_path / "writable")
     assert not (tmp_path / "writable").exists()
+
+
+def test_a_read_only_root_has_a_place_for_mounts_that_are_written_to(tmp_path: Path) -> None:
+    write(tmp_path / "low/which", "low")
+    (tmp_path / "volume").mkdir()
+    script = "echo new > data/new; { echo new > new; } 2>&1"
+    mount = {"source": str(tmp_path / "volume"), "target": "/opt/app-root/data", "read_only": False}
+    box = {"command": ["bash", "-c", f"{script}; true"], "read_only_root": True, "mounts": [mount]}
+    assert "Read-only file system" in run_box(box, tmp_path, ["low"])
+    assert (tmp_path / "volume/new").read_text() == "new\n"
 
 
 def test_layers_can_be_copied_where_overlays_are_refused(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def arguments(box: Box) -> list[str]:
         *environment(box.env),
         *system(),
         *binds(box),
+        *(("--remount-ro", APP_ROOT) if box.read_only_root else ()),
         *("--dir", inner(box.workdir), "--remount-ro", "/", "--chdir", box.workdir),
     ]
 
@@ -70,7 +71,7 @@ def environment(env: Mapping[str, str]) -> list[str]:
 
 def binds(box: Box) -> Iterator[str]:
     """Outer ones first, so that a mount inside another one shows."""
-    root = Mount(source=box.app_root, target=APP_ROOT, read_only=box.read_only_root)
+    root = Mount(source=box.app_root, target=APP_ROOT)  # in which other mounts may need a place
     for mount in sorted((root, *box.mounts), key=lambda mount: inner(mount.target).count("/")):
         yield "--ro-bind" if mount.read_only else "--bind"
         yield from (mount.source, inner(mount.target))
