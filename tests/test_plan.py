@@ -24,8 +24,13 @@ def config(name: str = "alpha-cfg", **data: str) -> dict[str, Any]:
 
 
 def live(obj: dict[str, Any], *managers: str, **more: Any) -> dict[str, Any]:
-    fields = [{"manager": manager} for manager in ("jhos", *managers)]
+    fields = [applied(**{f"f:{name}": {} for name in obj})]
+    fields += [{"manager": manager, "operation": "Update"} for manager in managers]
     return {**obj, "metadata": {**obj["metadata"], "managedFields": fields, "uid": "1", **more}}
+
+
+def applied(**fields: Any) -> dict[str, Any]:
+    return {"manager": "jhos", "operation": "Apply", "fieldsV1": fields}
 
 
 CFG = ObjectRef("ConfigMap", "alpha-cfg")
@@ -40,6 +45,36 @@ def test_the_same_content_is_settled_until_somebody_else_writes() -> None:
     assert is_settled(live(config(a="1")), config(a="1"))
     assert not is_settled(live(config(a="1")), config(a="2"))
     assert not is_settled(live(config(a="1"), "kubectl-edit"), config(a="1"))
+
+
+A: dict[str, Any]
+B: dict[str, Any]
+A, B = ({f'k:{{"name":"{name}"}}': {".": {}, "f:name": {}}} for name in "ab")
+PORT: dict[str, Any] = {'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:port": {}}}
+
+
+@pytest.mark.parametrize(
+    ("value", "owned", "left"),
+    [
+        ({"a": 1, "b": 2}, {"f:a": {}, "f:b": {}}, {"f:a": {}}),
+        ({"a": {"b": 1, "c": 2, "d": []}}, {"f:a": {"f:b": {}, "f:c": {}}}, {"f:a": {"f:b": {}}}),
+        ([{"name": "a"}, {"name": "b"}], {**A, **B}, A),
+        ([{"port": 80}, {"port": 81}], {**PORT, 'k:{"port":81,"protocol":"TCP"}': {}}, PORT),
+        (["x/a", "x/b"], {'v:"x/a"': {}, 'v:"x/b"': {}}, {'v:"x/b"': {}}),
+    ],
+)
+def test_what_somebody_took_a_part_of_is_not_settled(
+    value: Any, owned: dict[str, Any], left: dict[str, Any]
+) -> None:
+    wanted = sealed({"kind": "Thing", "metadata": {"name": "a"}, "spec": value})
+
+    def owning(**spec: Any) -> dict[str, Any]:
+        return live(wanted, managedFields=[applied(**{"f:metadata": {}, **spec})])
+
+    assert is_settled(owning(**{"f:spec": owned}), wanted)
+    assert is_settled(owning(**{"f:spec": {}}), wanted)  # owned as a whole
+    assert not is_settled(owning(**{"f:spec": left}), wanted)
+    assert not is_settled(owning(), wanted)
 
 
 def test_a_preview_without_difference_is_no_change() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from traitlets.config import Config
 
 from jhos_hub.capacity import active_servers
+from jhos_hub.cluster import url_of
 from jhos_hub.mounts import app_root
 
 PORT = 8081
@@ -17,6 +18,11 @@ def update_hub(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str
     # As bytes: JupyterHub refuses a file that others may read, as mounted Secrets are.
     c.JupyterHub.cookie_secret = bytes.fromhex(secrets["cookie-secret"])
     c.JupyterHub.admin_access = False
+    # Seconds: the page with the progress is shown at once.
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
+    if url_of(settings["route"]["host"]).startswith("https:"):
+        # Also that of the forms, for which JupyterHub does not look at how the request came.
+        c.JupyterHub.tornado_settings["cookie_options"] = {"secure": True}
     _update_restarts(c)
     _update_limits(c, settings)
     if settings["hub"]["announcement"]:
@@ -42,5 +48,3 @@ def _update_limits(c: Config, settings: Mapping[str, Any]) -> None:
     c.JupyterHub.concurrent_spawn_limit = 64
     # A full quota makes many starts fail in a row, which a restart of the hub does not mend.
     c.Spawner.consecutive_failure_limit = 0
-    # Seconds: the page with the progress is shown at once.
-    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}

@@ -1,8 +1,10 @@
 """What applying would change, as a value: live objects and wanted ones → Plan, purely."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from jhos.differences import Difference, differences
 from jhos.errors import Conflict
@@ -71,14 +73,15 @@ class Plan:
 
 
 def is_settled(live: Object, wanted: Object) -> bool:
-    """Whether the live object was rendered from the same and nobody else wrote into it.
+    """Whether the live object was rendered from the same, and nobody else wrote into it or took
+    anything away.
 
     `live` needs its metadata only.
     """
     if annotations_of(live).get(RENDERED) != annotations_of(wanted)[RENDERED]:
         return False
-    writers = _writers(live)
-    return "jhos" in writers and writers <= _CONTROLLERS
+    own = _own_fields(live)
+    return bool(own) and _writers(live) <= _CONTROLLERS and _covers(own, _configured(wanted))
 
 
 def strangers(obj: Object) -> set[str]:
@@ -92,6 +95,48 @@ def _writers(obj: Object) -> set[str]:
         for entry in obj["metadata"].get("managedFields", [])
         if not entry.get("subresource")
     }
+
+
+def _own_fields(obj: Object) -> Object:
+    """The set of fields that were applied and are there still."""
+    return next(
+        (
+            entry.get("fieldsV1", {})
+            for entry in obj["metadata"].get("managedFields", [])
+            if (entry["manager"], entry.get("operation")) == ("jhos", "Apply")
+        ),
+        {},
+    )
+
+
+def _configured(obj: Object) -> Object:
+    """Without what says which object it is, of which a set of fields says nothing."""
+    meta = {k: v for k, v in obj["metadata"].items() if k not in ("name", "namespace")}
+    return {**{k: v for k, v in obj.items() if k not in ("apiVersion", "kind")}, "metadata": meta}
+
+
+def _covers(fields: Object, value: Any) -> bool:
+    """Whether a set of fields, as fieldsV1 writes one, has all of `value`."""
+    if not fields:  # owned as a whole
+        return True
+    if isinstance(value, dict):
+        return all(
+            f"f:{key}" in fields and _covers(fields[f"f:{key}"], each)
+            for key, each in value.items()
+            if each not in ([], {}, None)  # which a server may leave out
+        )
+    keyed = [(json.loads(name[2:]), of) for name, of in fields.items() if name.startswith("k:")]
+    return all(
+        any(_has_keys(item, keys) and _covers(of, item) for keys, of in keyed)
+        if keyed
+        else f"v:{json.dumps(item)}" in fields
+        for item in value
+    )
+
+
+def _has_keys(item: Object, keys: Object) -> bool:
+    """A key that the item does not say has its default."""
+    return all(item.get(name, key) == key for name, key in keys.items())
 
 
 def check_ownership(name: str, live: Mapping[ObjectRef, Object], wanted: Iterable[Object]) -> None:

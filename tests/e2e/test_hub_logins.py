@@ -201,6 +201,21 @@ def test_files_outlive_the_server_the_user_and_the_hub(
     expect(page.locator("body")).to_have_text(re.compile("from the image.*and of carol", re.S))
 
 
+def test_cookies_go_by_https_alone(deploy: Deploy, kubectl: Run, project: str) -> None:
+    deploy("password", "--allow-user", "carol")
+    # As on a cluster whose router speaks TLS.
+    kubectl("set", "env", f"deployment/{NAME}", "-n", project, "PLAIN_HTTP_PORT-")
+    kubectl("rollout", "status", f"deployment/{NAME}", "-n", project)
+    program = (Path(__file__).parent / "login/cookies.py").read_text()
+    done = kubectl("exec", f"deployment/{NAME}", "-c", "hub", "-n", project, "--", "python", "-c",
+                   program, f"http://{NAME}-proxy:8080", "carol", PASSWORD)  # fmt: skip
+    assert set(done.stdout.splitlines()) == {
+        "_xsrf Secure",
+        "jupyterhub-hub-login HttpOnly Secure",
+        "jupyterhub-session-id HttpOnly Secure",
+    }
+
+
 def test_the_route_leads_to_nothing_internal(deploy: Deploy) -> None:
     url = deploy("password", "--allow-user", "carol")
     account = Account(url, "carol", PASSWORD)
