@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from jhos.sandbox import protobuf
 from jhos.sandbox.failure import Failure, bad_request
 from jhos.sandbox.kinds import Kind
 from jhos.sandbox.paths import ResourcePath
@@ -129,7 +130,7 @@ def parse(body: bytes, content_type: str, kind: str) -> Object:
     elif content_type in ("", "application/json", "*/*") or content_type.endswith("+json"):
         value = _json(body, kind)
     elif content_type == PROTOBUF:
-        raise Failure(415, f"{kind} as protobuf is not read here: send JSON or YAML")
+        value = _protobuf(body)
     else:
         raise Failure(
             415,
@@ -152,6 +153,13 @@ def _json(body: bytes, kind: str) -> Any:
             f"the object provided is unrecognized (must be of type {kind}): "
             f"couldn't get version/kind; json parse error: {why} ({text[:500] or '<empty>'})"
         ) from error
+
+
+def _protobuf(body: bytes) -> Object:
+    try:
+        return protobuf.decode(body)
+    except (ValueError, OverflowError) as error:
+        raise Failure(415, f"not read here as protobuf: {error}. Send JSON or YAML") from error
 
 
 def _yaml(body: bytes) -> Any:
