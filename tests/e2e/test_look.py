@@ -126,7 +126,7 @@ def test_what_is_left_over_is_listed_and_goes_when_it_is_named(
     others = {each["title"] for each in used("doctor") if each["title"].startswith("imagestream/")}
     manifests = tmp_path / "leftovers.json"
     manifests.write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": [GHOST, UNUSED]}))
-    kubectl("apply", "-n", project, "-f", str(manifests), "--validate=false")
+    kubectl("apply", "-n", project, "-f", str(manifests))
     titles = {
         f"pod/{NAME}-nb-ghost",
         f"persistentvolumeclaim/{NAME}-nb-ada",

@@ -201,6 +201,27 @@ def test_rights_are_asked_for(kubectl: Kubectl) -> None:
     assert "rolebindings.rbac.authorization.k8s.io" in kubectl("auth", "can-i", "--list")
 
 
+def test_one_speaks_as_a_service_account_but_not_as_somebody_else(kubectl: Kubectl) -> None:
+    account = f"--as=system:serviceaccount:{kubectl.access[-1]}:default"
+    assert kubectl("auth", "can-i", "get", "pods", account, code=1) == "no\n"
+    assert 'cannot list resource "pods"' in kubectl("get", "pods", account, code=1)
+    told = kubectl("get", "pods", "--as=system:admin", code=1)
+    assert 'User "developer" cannot impersonate resource "users"' in told
+    told = kubectl("get", "pods", account, "--as-group=system:masters", code=1)
+    assert 'cannot impersonate resource "groups"' in told
+
+
+def test_a_list_is_checked_and_applied(kubectl: Kubectl) -> None:
+    maps = [{"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "listed"}, "data": {}}]
+    streams = {"kind": "ImageStream", "apiVersion": "image.openshift.io/v1"}
+    listed: Any = {"kind": "List", "apiVersion": "v1", "items": maps}
+    listed["items"].append({**streams, "metadata": {"name": "listed"}})
+    kubectl("apply", "-f", "-", stdin=json.dumps(listed))
+    listed["items"][0]["dota"] = {}
+    assert 'unknown field "dota"' in kubectl("apply", "-f", "-", stdin=json.dumps(listed), code=1)
+    kubectl("delete", "imagestream", "listed")
+
+
 def test_tokens_are_made_and_pods_evicted(kubectl: Kubectl) -> None:
     assert kubectl("create", "token", "default", "--duration=10m").count(".") == 2
     kubectl("run", "guest", f"--image={PYTHON}", "--command", "--", "sleep", "600")

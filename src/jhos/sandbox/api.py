@@ -20,8 +20,10 @@ from jhos.sandbox import (
     discovery,
     dispatch,
     forms,
+    impersonation,
     kinds,
     openapi,
+    openapi_v2,
     options,
     paths,
     rbac,
@@ -88,7 +90,7 @@ class _Server:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         try:
-            user = self.user(request)
+            user = impersonation.user_of(request.headers, self.user(request), self.store)
             if (path := paths.parse(request.path)) is not None:
                 return await self._resource(request, user, path)
             return self._elsewhere(request, user)
@@ -148,7 +150,10 @@ class _Server:
             rbac.check_path(self.store, user, "get", path)
         if path.startswith(HEALTH):
             return web.Response(text="ok")
-        body = _document(path, form_of=request.headers.get("Accept", ""))
+        if path == "/openapi/v2" and openapi_v2.ASKED_FOR in request.headers.get("Accept", ""):
+            headers = {"Content-Type": openapi_v2.MEDIA}
+            return web.Response(body=openapi.v2_as_protobuf(), headers=headers)
+        body = _document(path)
         if body is None:
             return web.Response(status=404, text="404 page not found\n")
         return _json(200, body)
@@ -160,7 +165,7 @@ def _authorize(store: Store, user: User, verb: str, path: ResourcePath) -> None:
     rbac.check(store, user, question)
 
 
-def _document(path: str, form_of: str) -> Object | None:
+def _document(path: str) -> Object | None:
     """Discovery, version and schemas; None where there is nothing."""
     parts = path.strip("/").split("/")
     match parts:
@@ -177,7 +182,7 @@ def _document(path: str, form_of: str) -> Object | None:
         case ["apis", group, version]:
             return _versioned(group, version)
         case ["openapi", *rest]:
-            return openapi.document(rest, form_of)
+            return openapi.document(rest)
         case [""]:
             return {"paths": ["/api", "/apis", "/healthz", "/openapi/v2", "/openapi/v3"]}
     return None

@@ -3,14 +3,14 @@
 from functools import cache
 from typing import Any
 
-from jhos.sandbox import schema
+from jhos.sandbox import openapi_v2, schema
 from jhos.sandbox.kinds import KINDS, Kind, groups
 
 Object = dict[str, Any]
 INFO = {"title": "Kubernetes", "version": "v1.34.2"}
 
 
-def document(rest: list[str], _accept: str) -> Object | None:
+def document(rest: list[str]) -> Object | None:
     """The document below `/openapi`; None where there is none."""
     match rest:
         case ["v2"]:
@@ -22,6 +22,21 @@ def document(rest: list[str], _accept: str) -> Object | None:
         case ["v3", "apis", group, version]:
             return _v3(group, version)
     return None
+
+
+@cache
+def v2_as_protobuf() -> bytes:
+    """Also with the kinds of which nothing is known: kubectl would take them for misspelt."""
+    document = _v2()
+    bare = {
+        f"{kind.group}.{kind.version}.{kind.kind}": {
+            "type": "object",
+            "x-kubernetes-group-version-kind": [_gvk(kind)],
+        }
+        for kind in KINDS
+        if schema.definition_name(kind.group, kind.version, kind.kind) is None
+    }
+    return openapi_v2.encode({**document, "definitions": {**document["definitions"], **bare}})
 
 
 @cache
@@ -60,27 +75,30 @@ def _paths(kind: Kind) -> Object:
     root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
     scope = "/namespaces/{namespace}" if kind.namespaced else ""
     path = f"{root}{scope}/{kind.plural}"
-    gvk = {"group": kind.group, "version": kind.version, "kind": kind.kind}
     item = {
-        method: _operation(verb, gvk)
+        method: _operation(verb, kind)
         for verb, method in (("get", "get"), ("update", "put"))
         if verb in kind.verbs
     }
     # Also where there is no such verb: kubectl looks here for whether the server validates
     # fields, and for want of it asks for version 2 as protobuf.
-    item["patch"] = _operation("patch", gvk)
+    item["patch"] = _operation("patch", kind)
     found: Object = {f"{path}/{{name}}": item}
     if "create" in kind.verbs:
-        found[path] = {"post": _operation("post", gvk)}
+        found[path] = {"post": _operation("post", kind)}
     return found
 
 
-def _operation(verb: str, gvk: Object) -> Object:
+def _gvk(kind: Kind) -> Object:
+    return {"group": kind.group, "version": kind.version, "kind": kind.kind}
+
+
+def _operation(verb: str, kind: Kind) -> Object:
     names = ("dryRun", "fieldManager", "fieldValidation") if verb != "get" else ("pretty",)
     parameters = [{"name": n, "in": "query", "schema": {"type": "string"}} for n in names]
     return {
         "x-kubernetes-action": verb,
-        "x-kubernetes-group-version-kind": gvk,
+        "x-kubernetes-group-version-kind": _gvk(kind),
         "parameters": parameters,
         "responses": {"200": {"description": "OK"}},
     }
