@@ -198,6 +198,8 @@ def comparable(text: str) -> Any:
 def test_rights_are_asked_for(kubectl: Kubectl) -> None:
     assert kubectl("auth", "can-i", "create", "pods").strip() == "yes"
     assert kubectl("auth", "can-i", "create", "events", "-n", "default", code=1) == "no\n"
+    monitors = "servicemonitors.monitoring.coreos.com"
+    assert kubectl("auth", "can-i", "create", monitors, code=1) == "no\n"
     assert "rolebindings.rbac.authorization.k8s.io" in kubectl("auth", "can-i", "--list")
 
 

@@ -118,7 +118,7 @@ class _Server:
         verb = paths.verb(request.method, path, watch=watch)
         _authorize(self.store, user, verb, path)
         kind = kinds.find(path.group, path.version, path.resource)
-        if kind is None:
+        if kind is None or kind.group == self.missing:
             raise Failure(404, UNKNOWN_RESOURCE, details={})
         streamed = path.subresource in STREAMED
         call = Call(
@@ -144,6 +144,11 @@ class _Server:
             return await answer.connection(request)
         return await _respond(request, call, form, answer)
 
+    @property
+    def missing(self) -> str | None:
+        """The group that is not served, if any."""
+        return None if self.cluster.usage else kinds.METRICS
+
     def _elsewhere(self, request: web.Request, user: User) -> web.Response:
         path = request.path
         if path not in OPEN_TO_ALL and not path.startswith(HEALTH) and user == ANONYMOUS:
@@ -153,7 +158,7 @@ class _Server:
         if path == "/openapi/v2" and openapi_v2.ASKED_FOR in request.headers.get("Accept", ""):
             headers = {"Content-Type": openapi_v2.MEDIA}
             return web.Response(body=openapi.v2_as_protobuf(), headers=headers)
-        body = _document(path)
+        body = _document(path, self.missing)
         if body is None:
             return web.Response(status=404, text="404 page not found\n")
         return _json(200, body)
@@ -165,7 +170,7 @@ def _authorize(store: Store, user: User, verb: str, path: ResourcePath) -> None:
     rbac.check(store, user, question)
 
 
-def _document(path: str) -> Object | None:
+def _document(path: str, missing: str | None) -> Object | None:
     """Discovery, version and schemas; None where there is nothing."""
     parts = path.strip("/").split("/")
     match parts:
@@ -176,10 +181,10 @@ def _document(path: str) -> Object | None:
         case ["api", version]:
             return discovery.resource_list("", version)
         case ["apis"]:
-            return discovery.group_list()
-        case ["apis", group]:
+            return discovery.group_list(missing)
+        case ["apis", group] if group != missing:
             return discovery.group(group)
-        case ["apis", group, version]:
+        case ["apis", group, version] if group != missing:
             return _versioned(group, version)
         case ["openapi", *rest]:
             return openapi.document(rest)

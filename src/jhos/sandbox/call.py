@@ -55,6 +55,7 @@ class Cluster:
     token_key: bytes = b""
     pod_logs: PodLogs | None = None
     exec_socket: Path | None = None
+    usage: Path | None = None
     build_logs: BuildLogs | None = None
     instantiate_binary: InstantiateBinary | None = None
 

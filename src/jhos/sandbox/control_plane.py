@@ -144,6 +144,7 @@ class ControlPlane:
             token_key=self.pki.signing_key(),
             pod_logs=hooks.pod_logs,
             exec_socket=self.layout.exec_socket,
+            usage=None if self.status.api_only else self.layout.usage,
             build_logs=hooks.build_logs,
             instantiate_binary=hooks.instantiate_binary,
         )

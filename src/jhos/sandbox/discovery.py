@@ -31,8 +31,9 @@ def core_versions() -> Object:
 
 
 @cache
-def group_list() -> Object:
-    listed = [_group(name, version) for name, version in groups() if name]
+def group_list(without: str | None = None) -> Object:
+    named = [(name, version) for name, version in groups() if name and name != without]
+    listed = [_group(name, version) for name, version in named]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed}
 
 

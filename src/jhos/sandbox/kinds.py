@@ -10,6 +10,7 @@ VERB_SETS = {
     "namespace": ("create", "delete", "get", "list", "patch", "update", "watch"),
     "request": ("create", "list"),
     "get": ("get",),
+    "measured": ("get", "list"),
     "tag": ("create", "delete", "get", "list", "patch", "update"),
 }
 
@@ -56,6 +57,8 @@ class Kind:
 
     @property
     def singular(self) -> str:
+        if self.group == METRICS:
+            return ""  # `pod` is somebody else's
         kind = self.kind.lower()
         return kind if self.plural.startswith(kind[:-1]) else self.plural.removesuffix("s")
 
@@ -85,6 +88,8 @@ SUBRESOURCES = {
     "token": Subresource("token", "TokenRequest", ("create",), "authentication.k8s.io"),
     "webhooks": Subresource("webhooks", "Build", ("create",)),
 }
+
+METRICS = "metrics.k8s.io"  # served where there is a node to measure
 
 # group/version, kind, plural, scope, short names, categories, verbs, flags, subresources.
 # Flags: g counts generations, d answers a deletion with the object.
@@ -121,6 +126,8 @@ batch/v1 CronJob cronjobs ns cj all all g status
 batch/v1 Job jobs ns - all all g status
 coordination.k8s.io/v1 Lease leases ns - - all - -
 discovery.k8s.io/v1 EndpointSlice endpointslices ns - - all g -
+metrics.k8s.io/v1beta1 NodeMetrics nodes cluster - - measured - -
+metrics.k8s.io/v1beta1 PodMetrics pods ns - - measured - -
 monitoring.coreos.com/v1 PrometheusRule prometheusrules ns promrule - all g -
 monitoring.coreos.com/v1 ServiceMonitor servicemonitors ns smon - all g -
 networking.k8s.io/v1 IngressClass ingressclasses cluster - - all g -

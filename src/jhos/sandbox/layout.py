@@ -76,6 +76,11 @@ class Layout:
         return self.root / "status.json"
 
     @property
+    def usage(self) -> Path:
+        """JSON that the node writes: what containers use of cpu and memory."""
+        return self.root / "usage.json"
+
+    @property
     def sockets(self) -> Path:
         """A short path, since a unix socket's may have 107 bytes at most."""
         if len(str(self.root)) <= 80:

@@ -27,6 +27,7 @@ VISIBLE = [
     rule("apps", "statefulsets/status daemonsets/status", *READ),
     rule("batch", "jobs/status cronjobs/status", *READ),
     rule("discovery.k8s.io", "endpointslices", *READ),
+    rule("metrics.k8s.io", "nodes pods", *READ),
     rule("networking.k8s.io", "ingresses/status", *READ),
     rule("policy", "poddisruptionbudgets/status", *READ),
     rule("route.openshift.io", "routes/status", *READ),
@@ -71,6 +72,7 @@ PROJECT = [
     rule("route.openshift.io", "routes/status", "update"),
 ]
 READABLE = [{**entry, "verbs": sorted(READ)} for entry in WORKLOADS]
+MONITORS = "prometheusrules servicemonitors"
 PULLER = [rule(IMAGE, "imagestreams/layers", "get")]
 EVERYTHING: Rules = [
     {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
@@ -95,6 +97,9 @@ ROLES: dict[str, Rules] = {
         {"nonResourceURLs": ["*"], "verbs": ["get"]},
     ],
     "edit": [*VISIBLE, *WORKLOADS, *PRIVATE],
+    "monitoring-edit": [rule("monitoring.coreos.com", MONITORS, *ALL)],
+    "monitoring-rules-edit": [rule("monitoring.coreos.com", "prometheusrules", *ALL)],
+    "monitoring-rules-view": [rule("monitoring.coreos.com", "prometheusrules", *READ)],
     "self-provisioner": [rule("project.openshift.io", "projectrequests", "create")],
     "system:deployer": [
         rule("", "replicationcontrollers", "get", "list", "watch", "update", "patch"),

@@ -22,6 +22,7 @@ from jhos.sandbox.node.network import DNS_ADDRESS, NODE_ADDRESS, PodNetwork
 from jhos.sandbox.node.overlay import mount_tmpfs
 from jhos.sandbox.node.registration import beat, register
 from jhos.sandbox.node.services import ServiceProxy
+from jhos.sandbox.node.usage import Meter
 from jhos.sandbox.node.worker import Node
 
 
@@ -59,7 +60,8 @@ async def serve(paths: Layout) -> None:
         await serve_execs(paths.exec_socket, kubelet.container)
         await informers.synced()
         await register(client)
-        await asyncio.gather(proxy.run(), kubelet.run(), beat(client))
+        meter = Meter(paths.usage, kubelet.running)
+        await asyncio.gather(proxy.run(), kubelet.run(), beat(client), meter.run())
 
 
 if __name__ == "__main__":

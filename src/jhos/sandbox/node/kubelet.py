@@ -37,6 +37,10 @@ class Kubelet:
         worker = self.workers.get(uid)
         return worker.container(name) if worker else None
 
+    def running(self) -> list[tuple[str, list[Keeper]]]:
+        """The uid of each pod, and its containers."""
+        return [(uid, [*each.init, *each.containers]) for uid, each in self.workers.items()]
+
     def _refresh_on(self, kind: str, resource: str) -> None:
         def refresh(_event: str, obj: Object) -> None:
             meta = obj["metadata"]

@@ -1,7 +1,17 @@
 """Resources that answer in a way of their own, by resource, subresource and verb."""
 
 from jhos.sandbox.answers import Handler
-from jhos.sandbox.views import accounts, builds, images, pods, projects, scale, templates, webhooks
+from jhos.sandbox.views import (
+    accounts,
+    builds,
+    images,
+    metrics,
+    pods,
+    projects,
+    scale,
+    templates,
+    webhooks,
+)
 
 SCALE: dict[str, Handler] = {"get": scale.read, "patch": scale.patch, "update": scale.update}
 TAGS: dict[str, Handler] = {
@@ -12,6 +22,7 @@ TAGS: dict[str, Handler] = {
     "patch": images.patch_tag,
     "delete": images.delete_tag,
 }
+METRICS: dict[str, Handler] = {"get": metrics.read, "list": metrics.listing}
 CONNECT: dict[str, Handler] = {"get": pods.connect, "create": pods.connect}
 AUTHORIZATION = "authorization.k8s.io"
 
@@ -31,12 +42,14 @@ VIEWS: dict[tuple[str, str], dict[str, Handler]] = {
     ("imagestreamtags.image.openshift.io", ""): TAGS,
     (f"localsubjectaccessreviews.{AUTHORIZATION}", ""): {"create": accounts.access_review},
     ("namespaces", "finalize"): {"update": projects.finalize},
+    ("nodes.metrics.k8s.io", ""): METRICS,
     ("pods", "attach"): CONNECT,
     ("pods", "binding"): {"create": pods.bind},
     ("pods", "eviction"): {"create": pods.evict},
     ("pods", "exec"): {"get": pods.execute, "create": pods.execute},
     ("pods", "log"): {"get": pods.log},
     ("pods", "portforward"): CONNECT,
+    ("pods.metrics.k8s.io", ""): METRICS,
     ("processedtemplates.template.openshift.io", ""): {"create": templates.process},
     ("projectrequests.project.openshift.io", ""): {
         "create": projects.request,
