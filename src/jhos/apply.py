@@ -1,10 +1,14 @@
 """Plan → cluster, stage by stage, in parallel inside a stage. Every write may be repeated."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from itertools import groupby
+from uuid import uuid4
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept
 from jhos.cluster.parallel import parallel
+from jhos.errors import Refused
 from jhos.events import Event, Report, State
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
@@ -31,6 +35,7 @@ _DONE = {
 # An application of somebody else that has our name has one of these; and a service account may
 # have nothing that tells who made it.
 TELLING = {"Deployment", "Route", "ServiceAccount"}
+_OWNERS = ("Deployment",)  # gone when what they own is
 # To bind a role that is not there yet is refused: whether its rights may be given is not known.
 _NEEDS_OTHERS = ("RoleBinding",)
 
@@ -99,7 +104,8 @@ def apply(
     written: dict[ObjectRef, Object] = {}
     wanted = [change.ref for change in plan.changes if change.action is not Action.DELETE]
     if plan.writes or plan.of(Action.DELETE):
-        cluster.apply(inventory(name, [change.ref for change in plan.changes]), force=True)
+        refs = [change.ref for change in plan.changes]
+        cluster.apply(inventory(name, refs, uuid4().hex), force=True)
 
     def write(change: Change) -> None:
         obj = change.after or {}
@@ -113,7 +119,7 @@ def apply(
         parallel(write, list(stage))
     remove(cluster, plan.of(Action.DELETE), report)
     if plan.of(Action.DELETE):
-        cluster.apply(inventory(name, wanted), force=True)
+        cluster.apply(inventory(name, wanted, uuid4().hex), force=True)
     report(Event("Objects", State.DONE, tally(plan)))
     return written
 
@@ -124,16 +130,35 @@ def tally(plan: Plan) -> str:
     return ", ".join(f"{number} {_DONE[action]}" for action, number in counts if number)
 
 
-def remove(cluster: Cluster, changes: list[Change], report: Report) -> None:
-    """Last stage first, so that nothing makes again what was just deleted."""
+def remove(
+    cluster: Cluster,
+    changes: list[Change],
+    report: Report,
+    selectors: Mapping[str, str] | None = None,
+) -> None:
+    """Last stage first, so that nothing makes again what was just deleted.
 
-    def delete(change: Change) -> None:
+    `selectors`: by kind, of all that goes, for one request where the user may make such.
+    """
+
+    def one(change: Change) -> None:
         meta = (change.before or {})["metadata"]
-        cluster.delete(change.ref, uid=meta["uid"], foreground=change.ref.kind == "Deployment")
+        cluster.delete(change.ref, uid=meta["uid"], foreground=change.ref.kind in _OWNERS)
         report(Event("Objects", State.RUNNING, f"deleted {change.ref}"))
 
+    def delete(kind: str, several: list[Change]) -> None:
+        if len(several) > 1 and (selector := (selectors or {}).get(kind)):
+            with suppress(Refused):
+                cluster.delete_all(kind, selector, foreground=kind in _OWNERS)
+                return
+        for change in several:
+            one(change)
+
     for _, stage in groupby(sorted(changes, key=_stage, reverse=True), _stage):
-        parallel(delete, list(stage))
+        kinds: dict[str, list[Change]] = {}
+        for change in stage:
+            kinds.setdefault(change.ref.kind, []).append(change)
+        parallel(lambda each: delete(*each), kinds.items())
 
 
 def recorded(inventory: Object) -> set[ObjectRef]:

@@ -106,12 +106,19 @@ def render_one(template: str, **values: Any) -> Object:
     return sealed(_object(template, values))
 
 
-def inventory(name: str, refs: list[ObjectRef]) -> Object:
-    """What belongs to the deployment, written down before it is created."""
+def inventory(name: str, refs: list[ObjectRef], run: str) -> Object:
+    """What belongs to the deployment, written down before it is created.
+
+    `run`: another one each time, so that others notice that something was written.
+    """
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": f"{name}-inventory", "labels": labels(name, "inventory")},
+        "metadata": {
+            "name": f"{name}-inventory",
+            "labels": labels(name, "inventory"),
+            "annotations": {"jhos.dev/run": run},
+        },
         "data": {"objects": "".join(f"{ref.kind}/{ref.name}\n" for ref in sorted(refs))},
     }
 

@@ -1,7 +1,8 @@
 """Objects → ready, failed for a reason in words, or out of time; by watch."""
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from jhos import stalls
@@ -73,34 +74,67 @@ class _Seen:
         return [pod for pod in self.of_kind("Pod") if _is_of(pod, obj)]
 
 
-def until_gone(
-    cluster: Cluster, refs: Iterable[ObjectRef], selector: str, timeout_s: float, report: Report
-) -> None:
-    """Wait until none of `refs` is there. Raises OutOfTime, naming what holds the rest."""
-    deadline, left = time.monotonic() + timeout_s, set(refs)
-    kinds = sorted({ref.kind for ref in left})
-    if not left:
-        return
-    there: dict[ObjectRef, Object] = {}
-    synced: set[str] = set()
-    with feed(cluster, dict.fromkeys(kinds, selector)) as changes:
-        while not (len(synced) == len(kinds) and left.isdisjoint(there)):
-            change = changes.next(min(1, deadline - time.monotonic()))
-            if change and change[1] == "SYNCED":
-                synced.add(change[0])
-            elif change:
-                ref = ObjectRef(change[0], change[2]["metadata"]["name"])
-                there.pop(ref, None) if change[1] == "DELETED" else there.update({ref: change[2]})
-            waiting = sorted(left & there.keys())
-            report(Event("Objects", State.RUNNING, f"waiting for {len(waiting)} to go"))
-            if time.monotonic() > deadline:
-                said = [f"{ref}{_holders(there[ref])}" for ref in waiting]
-                raise OutOfTime(
-                    f"Still there after {timeout_s:.0f} s: {', '.join(said[:_NAMED])}"
-                    + (f" and {len(said) - _NAMED} more." if len(said) > _NAMED else "."),
-                    "They are marked for deletion; run the same command again to wait on.",
-                )
-    report(Event("Objects", State.DONE))
+class Leaving:
+    """What is being deleted, as watches tell it; an object is the one of its uid."""
+
+    def __init__(self, changes: Feed) -> None:
+        self.changes = changes
+        self.there: dict[str, Object] = {}
+        self.gone: set[str] = set()
+        self.listed: set[str] = set()  # kinds of which `there` has all
+
+    def until_gone(self, objects: Iterable[Object], timeout_s: float, report: Report) -> None:
+        """Raises OutOfTime, naming what holds the rest."""
+        deadline = time.monotonic() + timeout_s
+        left = {obj["metadata"]["uid"]: obj for obj in objects}
+        self._strike(left, left)
+        while left:
+            report(Event("Objects", State.RUNNING, f"waiting for {len(left)} to go"))
+            self._strike(left, self._heard(min(1, deadline - time.monotonic()), left))
+            if left and time.monotonic() > deadline:
+                raise self._out_of_time(list(left.values()), timeout_s)
+        report(Event("Objects", State.DONE))
+
+    def _strike(self, left: dict[str, Object], uids: Iterable[str]) -> None:
+        for uid in [each for each in uids if each in left]:
+            unlisted = left[uid]["kind"] in self.listed and uid not in self.there
+            if uid in self.gone or unlisted:
+                del left[uid]
+
+    def _heard(self, timeout_s: float, left: Iterable[str]) -> set[str]:
+        """Takes in what has come; returns the uids of what may be gone."""
+        heard: set[str] = set()
+        for kind, event, obj in self.changes.pending(timeout_s):
+            if event == "SYNCED":
+                self.listed.add(kind)
+                heard.update(left)
+            elif event == "DELETED":
+                uid = obj["metadata"]["uid"]
+                self.there.pop(uid, None)
+                self.gone.add(uid)
+                heard.add(uid)
+            else:
+                self.there[obj["metadata"]["uid"]] = obj
+        return heard
+
+    def _out_of_time(self, waiting: list[Object], timeout_s: float) -> OutOfTime:
+        newest = ((obj, self.there.get(obj["metadata"]["uid"], obj)) for obj in waiting)
+        said = sorted(f"{ObjectRef.of(obj)}{_holders(new)}" for obj, new in newest)
+        return OutOfTime(
+            f"Still there after {timeout_s:.0f} s: {', '.join(said[:_NAMED])}"
+            + (f" and {len(said) - _NAMED} more." if len(said) > _NAMED else "."),
+            "They are marked for deletion; run the same command again to wait on.",
+        )
+
+
+@contextmanager
+def leaving(
+    cluster: Cluster, kinds: Iterable[str], selector: str, since: Mapping[str, str] | None = None
+) -> Iterator[Leaving]:
+    """Watches objects of the kinds; `since`: from which version of each, where it is known."""
+    selectors = dict.fromkeys(sorted(kinds), selector)
+    with feed(cluster, selectors, since=since or {}) as changes:
+        yield Leaving(changes)
 
 
 def _holders(obj: Object) -> str:
@@ -111,13 +145,8 @@ def _holders(obj: Object) -> str:
 
 def _pending(changes: Feed, deadline: float) -> list[tuple[str, Object]]:
     """All that has come, waiting a little for the first."""
-    taken = []
-    change = changes.next(min(1, deadline - time.monotonic()))
-    while change:
-        if change[1] != "SYNCED":
-            taken.append((change[1], {**change[2], "kind": change[0]}))
-        change = changes.next(0)
-    return taken
+    taken = changes.pending(min(1, deadline - time.monotonic()))
+    return [(event, {**obj, "kind": kind}) for kind, event, obj in taken if event != "SYNCED"]
 
 
 def _reported(cluster: Cluster, name: str, ref: ObjectRef, seen: _Seen, report: Report) -> bool:

@@ -180,7 +180,9 @@ class _Run:
             self.report(Event(subject, State.DONE, "up to date"))
             return self._tagged(image, Built(spec, ""))
         left = self.deadline - time.monotonic()
-        with lease.held(self.cluster, f"{image.name}-build", subject, left, self.report, last=True):
+        with lease.held(
+            self.cluster, f"{image.name}-build", subject, left, self.report, first=True, last=True
+        ):
             running = _running(self.cluster, image, content)
             name = running or self._start(image, builder, spec, content)
         if running:

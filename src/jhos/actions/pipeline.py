@@ -196,18 +196,20 @@ class _Idea:
 
 
 def _idea(cluster: Cluster, name: str, edit: Edit) -> _Idea:
-    return _idea_of(cluster, read_kept(cluster, name), edit)
-
-
-def _idea_of(cluster: Cluster, kept: Kept, edit: Edit) -> _Idea:
+    kept = read_kept(cluster, name)
     wanted = wanted_of(cluster, edit(_stored(cluster, kept)))
     return _Idea(kept, wanted, find(cluster, wanted.settings, wanted.images))
 
 
-def _renewed(cluster: Cluster, idea: _Idea, edit: Edit) -> _Idea:
-    """The same one where nothing has changed."""
-    kept = read_kept(cluster, idea.kept.name)
-    return idea if kept == idea.kept else _idea_of(cluster, kept, edit)
+def _renewed(
+    cluster: Cluster, idea: _Idea, plan: Plan, edit: Edit, *, force: bool
+) -> tuple[_Idea, Plan]:
+    """The same where no run has written since what they are made of was read."""
+    inventory = idea.kept.inventory
+    if inventory and cluster.get(ObjectRef.of(inventory)) == inventory:
+        return idea, plan
+    idea = _idea(cluster, idea.kept.name, edit)
+    return idea, _planned(cluster, idea, force=force)
 
 
 def _built(cluster: Cluster, idea: _Idea, deadline: float, report: Report) -> _Idea:
@@ -252,10 +254,10 @@ def carry_out(
     plan = _planned(cluster, idea, force=force)
     cluster.foreseen.clear()  # what was not needed grows old
     if prepare or idea.specs.absent or plan.moves:
-        with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
+        subject, is_first = f"Deployment {name}", not idea.kept.config
+        with lease.held(cluster, name, subject, timeout_s, report, first=is_first) as lock:
             if not lock.is_new:  # another run may have changed what was read
-                idea = _renewed(cluster, idea, edit)
-                plan = _planned(cluster, idea, force=force)
+                idea, plan = _renewed(cluster, idea, plan, edit, force=force)
             done = _applied(cluster, idea, plan, prepare, lock, deadline, report, what, force=force)
     else:
         report(Event("Objects", State.DONE, tally(plan)))

@@ -26,7 +26,7 @@ from jhos.render import labels
 from jhos.settings.load import check_name, load, merge, parse
 from jhos.settings.model import Settings
 from jhos.volumes import owner_of
-from jhos.wait import until_gone, until_ready
+from jhos.wait import leaving, until_ready
 
 _CLAIM = "PersistentVolumeClaim"
 _DIGEST = "digest"
@@ -128,7 +128,8 @@ def load_without_hub(
     live = cluster.get(hub)
     if live:
         cluster.delete(hub, uid=live["metadata"]["uid"], foreground=True)
-        until_gone(cluster, [hub], f"app={name}", _left(deadline), report)
+        with leaving(cluster, [hub.kind], f"app={name}") as watched:
+            watched.until_gone([live], _left(deadline), report)
     rest = Plan(tuple(change for change in plan.changes if change.ref != hub))
     apply(cluster, name, rest, report, force=False)
     until_ready(cluster, name, [database], _left(deadline), deadline, report)
@@ -162,8 +163,8 @@ def _restart(cluster: Cluster, name: str, deadline: float, report: Report) -> No
     pods = cluster.metadata("Pod", of_component(name, "hub"))
     for pod in pods:
         cluster.delete(ObjectRef("Pod", pod["metadata"]["name"]), uid=pod["metadata"]["uid"])
-    refs = [ObjectRef.of(pod) for pod in pods]
-    until_gone(cluster, refs, f"app={name}", _left(deadline), report)
+    with leaving(cluster, ["Pod"], f"app={name}") as watched:
+        watched.until_gone(pods, _left(deadline), report)
     hub = ObjectRef("Deployment", name)
     until_ready(cluster, name, [hub], _left(deadline), deadline, report)
 

@@ -1,7 +1,7 @@
 """Take a deployment away; what users would miss stays unless they say otherwise."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -21,13 +21,12 @@ from jhos.objects import (
     Object,
     ObjectRef,
     component_of,
-    labels_of,
     of_component,
 )
 from jhos.plan import Action, Change, Plan, belongs_to, plan_teardown
 from jhos.settings.load import check_name
 from jhos.volumes import Volume, owner_of, volume_of
-from jhos.wait import until_gone
+from jhos.wait import leaving
 
 KINDS = (
     "BuildConfig",
@@ -46,7 +45,7 @@ KINDS = (
 )
 _IMAGES = ("BuildConfig", "ImageStream")
 _CLAIM = "PersistentVolumeClaim"
-_MAKERS = ("jhos", "kubespawner")
+_MADE = f"{MANAGED_BY} in (jhos,kubespawner)"
 # What the hub makes, of which there may be thousands: by component.
 _OF_USERS = {"Pod": SERVER, _CLAIM: STORAGE}
 
@@ -76,6 +75,15 @@ class Teardown:
     others: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Found:
+    """`versions`: of the list of each kind, to watch from."""
+
+    before: Teardown
+    wish: Wish
+    versions: dict[str, str]
+
+
 def teardown(
     cluster: Cluster,
     name: str,
@@ -89,15 +97,15 @@ def teardown(
     check_name(name)
     cluster.wire.keep_trying(timeout_s, report)
     deadline = time.monotonic() + timeout_s
-    before = _found(cluster, name, wish)
-    going = before.plan.of(Action.DELETE)
+    found = _found(cluster, name, wish)
+    before, going = found.before, found.before.plan.of(Action.DELETE)
     if not going:
         return before
     check_rights(cluster, _needed(going))
     if not approve(before):
         return None
     with _alone(cluster, name, timeout_s, report):
-        gone = _carry_out(cluster, name, wish, going, deadline, report)
+        gone = _carry_out(cluster, found, deadline, report)
     report(Event("Objects", State.DONE, f"{len(gone)} deleted"))
     return replace(before, plan=Plan((*gone, *before.plan.of(Action.KEEP))))
 
@@ -116,12 +124,12 @@ def _alone(cluster: Cluster, name: str, wait_s: float, report: Report) -> Iterat
         yield
 
 
-def _found(cluster: Cluster, name: str, wish: Wish) -> Teardown:
+def _found(cluster: Cluster, name: str, wish: Wish) -> _Found:
     """All that bears the deployment's label and was made by jhos or by its hub."""
     others = tuple(each for each in names(cluster) if each != name) if wish.images else ()
     inventory = cluster.get(ObjectRef("ConfigMap", f"{name}-inventory")) or {}
     kinds = {*KINDS, *(ref.kind for ref in recorded(inventory))}
-    own = [obj for obj in _listed(cluster, name, sorted(kinds)) if _is_ours(obj)]
+    own, versions = _listed(cluster, name, sorted(kinds))
     for obj in own:
         if ObjectRef.of(obj) == ObjectRef("ConfigMap", f"{name}-cfg"):
             notice(cluster, name, obj)
@@ -129,7 +137,7 @@ def _found(cluster: Cluster, name: str, wish: Wish) -> Teardown:
     kept = _IMAGES if wish.images is False else ()
     plan = plan_teardown([*own, *shared], delete_data=wish.delete_storage, kept=kept)
     servers = (owner_of(obj) or obj["metadata"]["name"] for obj in own if obj["kind"] == "Pod")
-    return Teardown(
+    before = Teardown(
         name=name,
         namespace=cluster.namespace,
         plan=plan,
@@ -137,17 +145,22 @@ def _found(cluster: Cluster, name: str, wish: Wish) -> Teardown:
         volumes=tuple(sorted(volume_of(obj) for obj in own if obj["kind"] == _CLAIM)),
         others=others,
     )
+    return _Found(before, wish, versions)
 
 
-def _listed(cluster: Cluster, name: str, kinds: Iterable[str]) -> list[Object]:
-    """Metadata only, but of claims all: a size is said with what would be lost."""
+def _listed(
+    cluster: Cluster, name: str, kinds: Sequence[str]
+) -> tuple[list[Object], dict[str, str]]:
+    """With the versions to watch from. Metadata only, but of claims all: a size is said with what
+    would be lost."""
 
-    def objects(kind: str) -> list[Object]:
-        if kind == _CLAIM:
-            return cluster.list(kind, f"app={name}")[0]
-        return cluster.metadata(kind, f"app={name}" if kind != "Pod" else _of_users(name, kind))
+    def census(kind: str) -> tuple[list[Object], str]:
+        selector = _of_users(name, kind) if kind == "Pod" else _ours(name)
+        return cluster.census(kind, selector, whole=kind == _CLAIM)
 
-    return [obj for each in parallel(objects, kinds) for obj in each]
+    found = parallel(census, kinds)
+    versions = {kind: version for kind, (_, version) in zip(kinds, found, strict=True)}
+    return [obj for objects, _ in found for obj in objects], versions
 
 
 def _shared(cluster: Cluster) -> list[Object]:
@@ -156,36 +169,48 @@ def _shared(cluster: Cluster) -> list[Object]:
     return [obj for each in found for obj in each]
 
 
-def _carry_out(
-    cluster: Cluster,
-    name: str,
-    wish: Wish,
-    going: list[Change],
-    deadline: float,
-    report: Report,
-) -> list[Change]:
-    """The hub first: it starts no server any more, and ends well while its database is there."""
+def _carry_out(cluster: Cluster, found: _Found, deadline: float, report: Report) -> list[Change]:
+    """The hub first: it starts no server any more, and ends well while its database is there.
+
+    What all users have goes next, as it is then; all else after it.
+    """
+    name, going = found.before.name, found.before.plan.of(Action.DELETE)
     hub = [each for each in going if each.ref == ObjectRef("Deployment", name)]
-    rest = {each.ref: each for each in going if each not in hub}
-    if hub:
-        _delete(cluster, name, hub, deadline, report)
-        made = [obj for obj in _listed(cluster, name, _OF_USERS) if _is_ours(obj)]
-        late = plan_teardown(made, delete_data=wish.delete_storage).of(Action.DELETE)
-        rest |= {each.ref: each for each in late}
-    _delete(cluster, name, list(rest.values()), deadline, report)
-    return sorted([*hub, *rest.values()], key=lambda change: change.ref)
+    kinds = {each.ref.kind for each in going if _is_of_user(each)}
+    if hub:  # until it is gone it may have started more
+        kinds |= {kind for kind in _OF_USERS if kind != _CLAIM or found.wish.delete_storage}
+    own = {each.ref.kind for each in going if belongs_to(name, each.before or {})}
+    with leaving(cluster, own | kinds, f"app={name}", found.versions) as watched:
+
+        def wait(changes: Iterable[Change]) -> None:
+            objects = (each.before or {} for each in changes)
+            left_s = max(deadline - time.monotonic(), 1)
+            watched.until_gone((each for each in objects if belongs_to(name, each)), left_s, report)
+
+        if hub:
+            remove(cluster, hub, report)
+            wait(hub)
+        gone = {each.ref: each for each in going}
+        for kind in sorted(kinds):
+            made = cluster.delete_all(kind, _of_users(name, kind))
+            for change in plan_teardown(made, delete_data=True).changes:
+                gone[change.ref] = change
+        rest = [each for each in going if not _is_of_user(each) and each not in hub]
+        remove(cluster, rest, report, _together(name, rest, found.before.plan.of(Action.KEEP)))
+        wait(each for each in gone.values() if each not in hub)
+    return sorted(gone.values(), key=lambda change: change.ref)
 
 
-def _delete(
-    cluster: Cluster, name: str, going: list[Change], deadline: float, report: Report
-) -> None:
-    """What users have in one request a kind; waits until all of the deployment's own is gone."""
-    users = [each for each in going if _is_of_user(each)]
-    for kind in sorted({each.ref.kind for each in users}):
-        cluster.delete_all(kind, _of_users(name, kind))
-    remove(cluster, [each for each in going if each not in users], report)
-    own = [each.ref for each in going if belongs_to(name, each.before or {})]
-    until_gone(cluster, own, f"app={name}", max(deadline - time.monotonic(), 1), report)
+def _together(name: str, going: list[Change], staying: list[Change]) -> dict[str, str]:
+    """By kind, a selector of just those that go; without kinds of which none can tell them."""
+    selectors = {}
+    for kind in {each.ref.kind for each in going}:
+        gone = [each.before or {} for each in going if each.ref.kind == kind]
+        parts = {component_of(each) for each in gone}
+        kept = {component_of(each.before or {}) for each in staying if each.ref.kind == kind}
+        if all(parts) and parts.isdisjoint(kept) and all(belongs_to(name, each) for each in gone):
+            selectors[kind] = f"{_ours(name)},component in ({','.join(sorted(parts))})"
+    return selectors
 
 
 def _needed(going: list[Change]) -> list[tuple[str, str]]:
@@ -203,9 +228,8 @@ def _is_of_user(change: Change) -> bool:
 
 
 def _of_users(name: str, kind: str) -> str:
-    makers = f"{MANAGED_BY} in ({','.join(_MAKERS)})"
-    return f"{of_component(name, _OF_USERS[kind])},{makers}"
+    return f"{of_component(name, _OF_USERS[kind])},{_MADE}"
 
 
-def _is_ours(obj: Object) -> bool:
-    return labels_of(obj).get(MANAGED_BY) in _MAKERS
+def _ours(name: str) -> str:
+    return f"app={name},{_MADE}"

@@ -1,7 +1,7 @@
 """Requests to the cluster, addressed by the rows of `kinds.py` without any discovery."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import urllib3
@@ -23,7 +23,11 @@ FIELD_MANAGER = "jhos"
 _UPLOAD_S = 600  # a cluster answers once the pod that takes the upload runs
 
 Objects = list[Object]
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+Decode = Callable[[Object], Object]
+# Metadata only, of one object or of a list, from whoever can tell it apart.
+_WHOLE = "application/json"
+_ONE = f"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{_WHOLE}"
+_SEVERAL = f"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{_WHOLE}"
 
 
 class Cluster:
@@ -73,15 +77,18 @@ class Cluster:
     @translated
     def metadata(self, kind: str, selector: str = "") -> Objects:
         """Every object of the kind, but only its `metadata`; [] where the API is absent."""
-        path = self._resource(kind).path(namespace=self._scope(kind))
-        answer = self._read(
-            "get",
-            path,
-            404,
-            header_params={"Accept": f"{_METADATA_ONLY},application/json"},
-            query_params=[("labelSelector", selector)] if selector else [],
-        )
+        answer = self._metadata("get", kind, selector)
         return _items(kind, answer or {})
+
+    @translated
+    def census(self, kind: str, selector: str, *, whole: bool = False) -> tuple[Objects, str]:
+        """As `metadata`, of thousands: without their managed fields; the version to watch from.
+
+        `whole`: not their metadata only. The version is empty where the API is absent.
+        """
+        shape = _WHOLE if whole else _SEVERAL
+        answer = self._metadata("get", kind, selector, shape=shape, decode=_lean) or {}
+        return _items(kind, answer), answer.get("metadata", {}).get("resourceVersion", "")
 
     @translated
     def apply(self, obj: Object, *, dry_run: bool = False, force: bool = False) -> Object:
@@ -184,13 +191,15 @@ class Cluster:
                 raise
 
     @translated
-    def delete_all(self, kind: str, selector: str) -> None:
-        """Every object of the kind that the label selector picks, in one request."""
+    def delete_all(self, kind: str, selector: str, *, foreground: bool = False) -> Objects:
+        """Every object of the kind that the label selector picks, in one request.
+
+        Returns the metadata of what it picked.
+        """
         assert selector, "without one all of the kind would go"
-        path = self._resource(kind).path(namespace=self._scope(kind))
-        options = {"propagationPolicy": "Background"}
-        query = [("labelSelector", selector)]
-        self._read("delete", path, 404, body=options, query_params=query)
+        options = {"propagationPolicy": "Foreground" if foreground else "Background"}
+        answer = self._metadata("delete", kind, selector, body=options, decode=_lean)
+        return _items(kind, answer or {})
 
     @translated
     def upload(self, ref: ObjectRef, subresource: str, content: bytes) -> Object:
@@ -275,11 +284,19 @@ class Cluster:
 
     @translated
     def watch(
-        self, kind: str, version: str, selector: str = "", fields: str = "", timeout_s: float = 300
+        self,
+        kind: str,
+        version: str,
+        selector: str = "",
+        fields: str = "",
+        timeout_s: float = 300,
+        *,
+        whole: bool = True,
     ) -> Iterator[tuple[str, Object]]:
         """`(type, object)` from `version` on, until the server ends it or `timeout_s` passed.
 
-        ERROR: the server does not know the version any more; list again.
+        ERROR: the server does not know the version any more; list again. Unless `whole`: only the
+        metadata, without managed fields.
         """
         path = self._resource(kind).path(namespace=self._scope(kind))
         query = [("watch", "1"), ("resourceVersion", version), ("allowWatchBookmarks", "true"),
@@ -288,13 +305,18 @@ class Cluster:
         patience = (CONNECT_S, timeout_s + CONNECT_S)
         try:
             answer = self.wire.request(
-                "get", path, _STREAM, query_params=query, _request_timeout=patience
+                "get",
+                path,
+                _STREAM,
+                query_params=query,
+                _request_timeout=patience,
+                header_params={"Accept": _WHOLE if whole else _ONE},
             )
         except DynamicApiError as error:
             if error.status != 410:
                 raise
             return iter([("ERROR", {"code": 410})])
-        return _events(answer)
+        return _events(answer, None if whole else _lean)
 
     def _scope(self, kind: str, namespace: str | None = None) -> str | None:
         return (namespace or self.namespace) if KINDS[kind].namespaced else None
@@ -312,13 +334,31 @@ class Cluster:
             client=self.wire.client,
         )
 
+    def _metadata(
+        self, method: str, kind: str, selector: str, shape: str = _SEVERAL, **given: Any
+    ) -> Any:
+        return self._read(
+            method,
+            self._resource(kind).path(namespace=self._scope(kind)),
+            404,
+            header_params={"Accept": shape},
+            query_params=_selection(selector, ""),
+            **given,
+        )
+
     def _read(
-        self, method: str, path: str, absent: int = 0, nature: Nature | None = None, **given: Any
+        self,
+        method: str,
+        path: str,
+        absent: int = 0,
+        nature: Nature | None = None,
+        decode: Decode | None = None,
+        **given: Any,
     ) -> Any:
         """The decoded answer; None where the status is `absent`."""
         nature = nature or Nature(versioned=_is_versioned(given.get("body")))
         try:
-            return _json(self.wire.request(method, path, nature, **given))
+            return _json(self.wire.request(method, path, nature, **given), decode)
         except DynamicApiError as error:
             if error.status == absent:
                 return None
@@ -350,9 +390,9 @@ def _holds(current: Any, sent: Any) -> bool:
     )
 
 
-def _json(answer: Any) -> Object:
+def _json(answer: Any, decode: Decode | None = None) -> Object:
     try:
-        body: Object = json.loads(answer.data)
+        body: Object = json.loads(answer.data, object_hook=decode)
     except ValueError as error:
         raise Refused(
             "The server did not answer as a Kubernetes API does.",
@@ -372,13 +412,19 @@ def _items(kind: str, answer: Object) -> Objects:
     return [{**item, **common} for item in answer.get("items", [])]
 
 
-def _events(answer: Any) -> Iterator[tuple[str, Object]]:
+def _lean(value: Object) -> Object:
+    """For a decoder: managed fields are most of an object's metadata."""
+    value.pop("managedFields", None)
+    return value
+
+
+def _events(answer: Any, decode: Decode | None) -> Iterator[tuple[str, Object]]:
     rest = b""
     try:
         for chunk in answer.stream(decode_content=False):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in filter(None, lines):
-                event = json.loads(line)
+                event = json.loads(line, object_hook=decode)
                 yield event["type"], event["object"]
     except urllib3.exceptions.HTTPError:
         return  # whoever watches goes on from the last version

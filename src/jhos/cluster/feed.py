@@ -19,17 +19,22 @@ _FAILURES = 5  # in a row, with a longer pause after each
 
 @contextmanager
 def feed(
-    cluster: Cluster, selectors: Mapping[str, str], fields: Mapping[str, str] | None = None
+    cluster: Cluster,
+    selectors: Mapping[str, str],
+    fields: Mapping[str, str] | None = None,
+    since: Mapping[str, str] | None = None,
 ) -> Iterator["Feed"]:
     """Of each kind, the objects that its label selector picks; `fields`: its field selector.
 
     What is picked by fields is told for more insight only: not to be allowed to see it is no error.
+    `since`: metadata only; what is there at that version is not listed, where one is given.
     """
     changes = Feed()
     threads = [
         Thread(
             target=changes.follow,
-            args=(cluster, _Choice(kind, selector, (fields or {}).get(kind, ""))),
+            args=(cluster, _Choice(kind, selector, (fields or {}).get(kind, ""), since is None)),
+            kwargs={"version": (since or {}).get(kind, "")},
             daemon=True,
         )
         for kind, selector in selectors.items()
@@ -44,11 +49,12 @@ def feed(
 
 @dataclass(frozen=True)
 class _Choice:
-    """Of which objects the changes are told: selectors of labels and of fields."""
+    """Of which objects the changes are told, by labels and fields; `whole` or metadata only."""
 
     kind: str
     labels: str
     fields: str
+    whole: bool
 
 
 class Feed:
@@ -71,15 +77,25 @@ class Feed:
             raise item
         return item
 
-    def follow(self, cluster: Cluster, choice: _Choice) -> None:
+    def pending(self, timeout_s: float) -> list[tuple[str, str, Object]]:
+        """All that has come, waiting for the first."""
+        taken, change = [], self.next(timeout_s)
+        while change:
+            taken.append(change)
+            change = self.next(0)
+        return taken
+
+    def follow(self, cluster: Cluster, choice: _Choice, version: str = "") -> None:
+        """From `version` on; without one, what is there comes first."""
         known: dict[str, Object] = {}
         failures = 0
         while not self.closed.is_set():
             began = time.monotonic()
             try:
-                version = self._list(cluster, choice, known)
+                version = version or self._list(cluster, choice, known)
                 failures = 0
                 self._watch(cluster, choice, version, known)
+                version = ""
                 self._rest(began)
             except JhosError as error:
                 if isinstance(error, Refused) and choice.fields:
@@ -88,6 +104,7 @@ class Feed:
                 if isinstance(error, Refused) or failures > _FAILURES:
                     self.queue.put(error)
                     return
+                version = ""
                 self.closed.wait(failures)
             except Exception as error:
                 self.queue.put(error)
@@ -96,7 +113,10 @@ class Feed:
     def _list(self, cluster: Cluster, choice: _Choice, known: dict[str, Object]) -> str:
         """Brings `known` (by uid) up to date; returns the version to watch from."""
         kind = choice.kind
-        items, version = cluster.list(kind, choice.labels, choice.fields)
+        if choice.whole:
+            items, version = cluster.list(kind, choice.labels, choice.fields)
+        else:
+            items, version = cluster.census(kind, choice.labels)
         listed = {item["metadata"]["uid"]: item for item in items}
         for uid in known.keys() - listed.keys():
             self.queue.put((kind, "DELETED", known[uid]))
@@ -114,7 +134,12 @@ class Feed:
         while not self.closed.is_set():
             began = time.monotonic()
             changes = cluster.watch(
-                choice.kind, version, choice.labels, choice.fields, timeout_s=_WATCH_S
+                choice.kind,
+                version,
+                choice.labels,
+                choice.fields,
+                timeout_s=_WATCH_S,
+                whole=choice.whole,
             )
             for event, obj in changes:
                 if event == "ERROR":

@@ -64,15 +64,24 @@ class Lease:
 
 @contextmanager
 def held(
-    cluster: Cluster, name: str, subject: str, wait_s: float, report: Report, *, last: bool = False
+    cluster: Cluster,
+    name: str,
+    subject: str,
+    wait_s: float,
+    report: Report,
+    *,
+    first: bool = False,
+    last: bool = False,
 ) -> Iterator[Lease]:
     """Hold the Lease `NAME-jhos`; `report` tells as `subject` who has it meanwhile.
 
-    It stays when it is given up, and goes with the `last` run that there is to be.
+    It stays when it is given up, and goes with the `last` run that there is to be. `first`: most
+    likely none has held it yet.
 
     Raises Busy when another run has it for longer than `wait_s`.
     """
-    lease = _acquire(cluster, name, subject, wait_s, report)
+    lease = _first(cluster, name) if first else None
+    lease = lease or _acquire(cluster, name, subject, wait_s, report)
     renewing = Thread(target=lease.renew_until_done, args=(cluster,), daemon=True)
     renewing.start()
     try:
@@ -83,9 +92,14 @@ def held(
             _give_up(cluster, lease.obj, last=last)
 
 
-def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: Report) -> Lease:
-    with suppress(Conflict):  # somebody has it or had it
+def _first(cluster: Cluster, name: str) -> Lease | None:
+    """None where somebody has it or had it."""
+    with suppress(Conflict):
         return Lease(cluster.create(_lease(name)), is_new=True)
+    return None
+
+
+def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: Report) -> Lease:
     deadline = time.monotonic() + wait_s
     ref, seen, since = ObjectRef("Lease", f"{name}-jhos"), "", time.monotonic()
     while True:
@@ -95,7 +109,7 @@ def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: R
             seen, since = version, time.monotonic()
         if current is None or _is_free(current["spec"], time.monotonic() - since):
             with suppress(Conflict):  # somebody was faster: look again
-                return Lease(_take(cluster, name, version), is_new=False)
+                return Lease(_take(cluster, name, version), is_new=not version)
         holder = (current or {"spec": {}})["spec"].get("holderIdentity", "another run")
         if time.monotonic() > deadline:
             raise Busy(f"{holder} is at work on it right now.", "Try again when that has ended.")
