@@ -44,6 +44,7 @@ def test_an_empty_map_goes_and_an_empty_object_stays() -> None:
         ("ConfigMap", {"data": {"a": 1}},
          "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"),
         ("Secret", {"data": {"a": "not base64!"}}, "illegal base64 data at input byte 3"),
+        ("ConfigMap", {"metadata": {"creationTimestamp": "now"}}, 'parsing time "now" as "2006-'),
         ("Pod", {"spec": []}, "json: cannot unmarshal array into Go struct field Pod.spec"),
     ],
 )  # fmt: skip

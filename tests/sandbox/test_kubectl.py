@@ -213,6 +213,25 @@ def test_one_speaks_as_a_service_account_but_not_as_somebody_else(kubectl: Kubec
     assert 'cannot impersonate resource "groups"' in told
 
 
+def test_the_host_of_a_route_takes_a_right_of_its_own(kubectl: Kubectl) -> None:
+    route: Any = {"apiVersion": "route.openshift.io/v1", "kind": "Route"}
+    route |= {"metadata": {"name": "own"}, "spec": {"to": {"kind": "Service", "name": "web"}}}
+    kubectl("apply", "-f", "-", stdin=json.dumps(route))
+    changed = json.loads(json.dumps(route))
+    changed["spec"]["host"] = "own.example.com"
+    told = kubectl("apply", "-f", "-", stdin=json.dumps(changed), code=1)
+    assert 'spec.host: Invalid value: "own.example.com": field is immutable' in told
+    kubectl("delete", "route", "own")
+    space = kubectl.access[-1]
+    kubectl("create", "role", "router", "--verb=create", "--resource=routes")
+    kubectl("create", "rolebinding", "router", "--role=router", f"--serviceaccount={space}:default")
+    account = f"--as=system:serviceaccount:{space}:default"
+    told = kubectl("create", "-f", "-", account, stdin=json.dumps(changed), code=1)
+    assert "you do not have permission to set the host field of the route" in told
+    kubectl("create", "-f", "-", account, stdin=json.dumps(route))
+    kubectl("delete", "route", "own")
+
+
 def test_a_list_is_checked_and_applied(kubectl: Kubectl) -> None:
     maps = [{"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "listed"}, "data": {}}]
     streams = {"kind": "ImageStream", "apiVersion": "image.openshift.io/v1"}

@@ -90,6 +90,63 @@ async def test_pods_of_a_deployment_restart_always(api: Api) -> None:
     ]
 
 
+POLICIES = "/apis/networking.k8s.io/v1/namespaces/demo/networkpolicies"
+BUDGETS = "/apis/policy/v1/namespaces/demo/poddisruptionbudgets"
+SCALERS = "/apis/autoscaling/v2/namespaces/demo/horizontalpodautoscalers"
+CRON_JOBS = "/apis/batch/v1/namespaces/demo/cronjobs"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/demo/leases"
+ROUTES = "/apis/route.openshift.io/v1/namespaces/demo/routes"
+SERVICE = {"to": {"name": "web"}}
+JOB: Any = {"template": {"spec": {"containers": [{"name": "a", "image": "i"}]}}}
+JOB["template"]["spec"]["restartPolicy"] = "Never"
+
+
+@pytest.mark.parametrize(
+    ("path", "spec", "told"),
+    [
+        (SCALERS, {"maxReplicas": 2}, "spec.scaleTargetRef.kind: Required value"),
+        (SCALERS, {"maxReplicas": 1, "minReplicas": 2}, "or equal to `minReplicas`"),
+        (BUDGETS, {"minAvailable": 1, "maxUnavailable": 1}, "cannot be both set"),
+        (BUDGETS, {"minAvailable": "half"}, "a valid percent string"),
+        (BUDGETS, {"maxUnavailable": "101%"}, "must not be greater than 100%"),
+        (CRON_JOBS, {"schedule": "", "jobTemplate": {"spec": JOB}}, "schedule: Required value"),
+        (CRON_JOBS, {"schedule": "* *", "jobTemplate": {"spec": JOB}}, "found 2: [* *]"),
+        (CRON_JOBS, {"schedule": "99 * * * *", "jobTemplate": {"spec": JOB}}, "maximum (59)"),
+        (CRON_JOBS, {"schedule": "@now", "jobTemplate": {"spec": JOB}}, "descriptor: @now"),
+        (LEASES, {"leaseDurationSeconds": 0}, "must be greater than 0"),
+        (POLICIES, {"ingress": [{"from": [{}]}]}, "ingress[0].from[0]: Required value"),
+        (POLICIES, {"egress": [{"to": [{"ipBlock": {"cidr": "x"}}]}]}, "valid CIDR"),
+        (POLICIES, {"ingress": [{"ports": [{"port": 0}]}]}, "between 1 and 65535"),
+        (POLICIES, {"policyTypes": ["Both"]}, 'supported values: "Egress", "Ingress"'),
+        (ROUTES, {**SERVICE, "host": "a_b.example.com"}, "DNS 952 subdomain conventions"),
+        (ROUTES, {**SERVICE, "path": "x"}, "path must begin with /"),
+        (ROUTES, {"to": {"name": "web", "weight": 257}}, "an integer between 0 and 256"),
+        (ROUTES, {**SERVICE, "alternateBackends": [SERVICE["to"]] * 4}, "more than 3"),
+    ],
+)
+async def test_nonsense_is_refused(api: Api, path: str, spec: Any, told: str) -> None:
+    answer = await api.post(path, {"metadata": {"name": "x"}, "spec": spec})
+    assert (api.status, told in answer["message"]) == (422, True), answer["message"]
+
+
+@pytest.mark.parametrize("schedule", ["*/15 0-6,22 1 jan mon-fri", "@daily", "@every 1h30m"])
+async def test_schedules_are_taken(api: Api, schedule: str) -> None:
+    spec = {"schedule": schedule, "jobTemplate": {"spec": JOB}}
+    await api.post(CRON_JOBS, {"metadata": {"name": "x"}, "spec": spec})
+    assert api.status == 201
+
+
+async def test_a_name_that_comes_twice_is_refused_or_warned_of(api: Api) -> None:
+    headers = {"Content-Type": "application/json"}
+    body = b'{"metadata": {"name": "m"}, "data": {"a": "1", "a": "2"}}'
+    answer = await api.ask("POST", f"{CORE}/configmaps?fieldValidation=Strict", body, **headers)
+    assert api.status == 400
+    assert answer["message"].endswith('strict decoding error: duplicate field "data.a"')
+    async with api.http.post(f"{CORE}/configmaps", data=body, headers=headers) as warned:
+        told = ['299 - "duplicate field \\"data.a\\""']
+        assert (warned.status, warned.headers.getall("Warning")) == (201, told)
+
+
 @pytest.mark.parametrize("query", ["dryRun=Some", "fieldValidation=Some"])
 async def test_an_unknown_option_is_refused(api: Api, query: str) -> None:
     answer = await api.post(f"{CORE}/configmaps?{query}", config_map("m"))

@@ -1,7 +1,8 @@
 """One request to the API as every part of the server sees it, and what the server knows besides."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import yaml
 
 from jhos.sandbox import protobuf
-from jhos.sandbox.failure import Failure, bad_request
+from jhos.sandbox.failure import Failure, bad_request, undecodable
 from jhos.sandbox.kinds import Kind
 from jhos.sandbox.paths import ResourcePath
 from jhos.sandbox.sessions import Sessions
@@ -121,7 +122,14 @@ class Call:
 
     def object(self) -> Object:
         """The body as an object; raises Failure."""
-        return parse(self.body, self.content_type, self.kind.kind)
+        body = parse(self.body, self.content_type, self.kind.kind)
+        twice = [f'duplicate field "{path}"' for path in _twice(body)]
+        if twice and self.strict:
+            why = f"strict decoding error: {', '.join(twice)}"
+            raise undecodable(self.kind.kind, self.kind.version, why)
+        if self.warns:
+            self.warnings.extend(twice)
+        return body
 
 
 def parse(body: bytes, content_type: str, kind: str) -> Object:
@@ -145,7 +153,7 @@ def parse(body: bytes, content_type: str, kind: str) -> Object:
 
 def _json(body: bytes, kind: str) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body, object_pairs_hook=_object)
     except ValueError as error:
         text = body.decode(errors="replace")
         end = not text.strip() or "Expecting value" in str(error) or "Unterminated" in str(error)
@@ -154,6 +162,34 @@ def _json(body: bytes, kind: str) -> Any:
             f"the object provided is unrecognized (must be of type {kind}): "
             f"couldn't get version/kind; json parse error: {why} ({text[:500] or '<empty>'})"
         ) from error
+
+
+class _Doubled(dict[str, Any]):
+    """An object of JSON that has some of its names twice."""
+
+    names: list[str]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Object:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        count = Counter(name for name, _ in pairs)
+        found = _Doubled(found)
+        found.names = [name for name in count if count[name] > 1]
+    return found
+
+
+def _twice(value: Any, path: str = "") -> Iterator[str]:
+    """The paths of what is there twice."""
+    if isinstance(value, dict):
+        named = [(name, f"{path}.{name}".lstrip(".")) for name in value]
+        doubled = value.names if isinstance(value, _Doubled) else ()
+        yield from (where for name, where in named if name in doubled)
+        for name, where in named:
+            yield from _twice(value[name], where)
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _twice(entry, f"{path}[{number}]")
 
 
 def _protobuf(body: bytes) -> Object:

@@ -6,6 +6,7 @@ form. What comes out is a copy that may be changed in place.
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from jhos.sandbox import quantity
 from jhos.sandbox.schema import Node
 
 Object = dict[str, Any]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 GO_TYPES = {"object": "map[string]interface {}", "list": "[]interface {}", "boolean": "bool"}
 
 
@@ -89,6 +91,8 @@ class _Decoder:
                 self._expect(value, str, node, path)
                 if node.format == "byte":
                     _check_base64(value)
+                elif node.format == "date-time":
+                    _check_time(value)
             case "integer":
                 if isinstance(value, float) and value.is_integer():
                     return int(value)
@@ -139,6 +143,13 @@ def _json_type(value: Any) -> str:
     if isinstance(value, list):
         return "array"
     return "string" if isinstance(value, str) else "number"
+
+
+def _check_time(text: str) -> None:
+    if not TIME.fullmatch(text):
+        raise Undecodable(
+            f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text}" as "2006"'
+        )
 
 
 def _check_base64(text: str) -> None:

@@ -172,9 +172,8 @@ def _storage_class(obj: Object) -> None:
 def _route(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     fill(spec, to={}, wildcardPolicy="None")
-    fill(spec["to"], kind="Service")
     for target in (spec["to"], *spec.get("alternateBackends", ())):
-        fill(target, weight=100)
+        fill(target, kind="Service", weight=100)
     tls = spec.get("tls")
     if tls and not tls.get("termination"):
         tls["termination"] = "edge"

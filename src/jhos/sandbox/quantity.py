@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 
 _NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+))"
-_FORM = re.compile(_NUMBER + r"(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE]))?$")
+_FORM = re.compile(_NUMBER + r"(?:([eE][+-]?\d{1,3})|([KMGTPE]i|[numkMGTPE]))?$")
 _BINARY = {"": 0, "Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 

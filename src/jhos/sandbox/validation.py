@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from jhos.sandbox import failure, names, podrules, quantity, selectors
+from jhos.sandbox import failure, names, podrules, policyrules, quantity, selectors
 from jhos.sandbox.call import Call
 from jhos.sandbox.failure import Cause, bad_value, required
 
@@ -199,17 +199,35 @@ def _fixed_claim(spec: Object, other: Object, bound: bool) -> Object:
 
 def _route(obj: Object, _: Object | None) -> Iterator[Cause]:
     spec = obj["spec"]
-    if not spec["to"].get("name"):
-        yield required("spec.to.name")
-    kind = spec["to"].get("kind")
-    if kind != "Service":
-        yield failure.not_supported("spec.to.kind", str(kind), ("Service",))
+    if host := spec.get("host"):
+        if names.subdomain_problem(host):
+            yield bad_value("spec.host", host, "host must conform to DNS 952 subdomain conventions")
+        for why in filter(None, map(names.label_problem, host.split("."))):
+            yield bad_value("spec.host", host, why)
+    if spec.get("path") and not spec["path"].startswith("/"):
+        yield bad_value("spec.path", spec["path"], "path must begin with /")
+    yield from _backend(spec["to"], "spec.to")
+    others = spec.get("alternateBackends", ())
+    if len(others) > 3:
+        yield required("spec.alternateBackends", "cannot specify more than 3 alternate backends")
+    for number, other in enumerate(others):
+        yield from _backend(other, f"spec.alternateBackends[{number}]")
     tls = spec.get("tls")
     if tls and tls.get("termination") not in ("edge", "passthrough", "reencrypt"):
         supported = ("edge", "passthrough", "reencrypt")
         yield failure.not_supported("spec.tls.termination", tls.get("termination"), supported)
     if spec.get("path") and tls and tls.get("termination") == "passthrough":
         yield bad_value("spec.path", spec["path"], "passthrough termination does not support paths")
+
+
+def _backend(target: Object, where: str) -> Iterator[Cause]:
+    if not target.get("name"):
+        yield required(f"{where}.name")
+    if target["kind"] != "Service":
+        yield failure.not_supported(f"{where}.kind", target["kind"], ("Service",))
+    if not 0 <= target["weight"] <= 256:
+        why = "weight must be an integer between 0 and 256"
+        yield bad_value(f"{where}.weight", target["weight"], why)
 
 
 def _binding(obj: Object, live: Object | None) -> Iterator[Cause]:
@@ -250,11 +268,16 @@ RULES: dict[str, Rule] = {
     "builds.build.openshift.io": _build,
     "clusterrolebindings.rbac.authorization.k8s.io": _binding,
     "configmaps": _config_map,
+    "cronjobs.batch": policyrules.cron_job,
     "daemonsets.apps": _workload,
     "deployments.apps": _workload,
     "events": _event,
+    "horizontalpodautoscalers.autoscaling": policyrules.autoscaler,
     "jobs.batch": _job,
+    "leases.coordination.k8s.io": policyrules.lease,
+    "networkpolicies.networking.k8s.io": policyrules.network_policy,
     "persistentvolumeclaims": _claim,
+    "poddisruptionbudgets.policy": policyrules.budget,
     "pods": podrules.pod,
     "replicasets.apps": _workload,
     "rolebindings.rbac.authorization.k8s.io": _binding,

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from jhos.sandbox.admission import accounts, constraints, imagepolicy, limits, quota, scheduling
+from jhos.sandbox.admission import (
+    accounts,
+    constraints,
+    hosts,
+    imagepolicy,
+    limits,
+    quota,
+    scheduling,
+)
 from jhos.sandbox.call import Call
 from jhos.sandbox.poddefaults import quality
 
@@ -13,6 +21,7 @@ def admit(call: Call, obj: Object, live: Object | None) -> None:
     """Change a decoded object in place; `live` is None at a create. Raises Failure."""
     if call.path.subresource:
         return
+    hosts.check(call, obj, live)
     imagepolicy.resolve(call, obj)
     if live is None and call.kind.key == "pods":
         scheduling.admit(obj)
