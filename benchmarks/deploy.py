@@ -1,22 +1,18 @@
 """A default deployment by jhos, and the same objects by kubectl and helm, side by side.
 
     .venv/bin/python -m benchmarks.deploy [--rtt MS …] [--helm FILE] [--rounds N] [--project NAME]
-        [--admin KUBECONFIG]
 
-Runs on the cluster of KUBECONFIG, which must have the images in the project (the sandbox will do:
-`jhos sandbox start`, `jhos build-images -n NAME --create-project`). Between cluster and programs
-stands a round-trip time. kubectl is the one of the PATH; helm is left out where there is none.
+Runs on the cluster of KUBECONFIG, in a project that is there; `jhos sandbox start --api-only` will
+do, since the pods need not run. Between cluster and programs stands a round-trip time. kubectl is
+the one of the PATH; helm is left out where there is none.
 """
 
 import argparse
 import asyncio
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -30,13 +26,16 @@ from jhos.objects import Object
 
 JHOS = Path(sys.executable).with_name("jhos")
 NAME = "bench"
+IMAGE = "registry.example.com/any@sha256:" + "1" * 64
+PARTS = ("hub", "notebook", "database")
 
 
 def rendered(project: str) -> list[Object]:
     """What `jhos deploy` writes, but for its inventory."""
     cluster = connect(None, None, project)
     cluster.wire.keep_trying(30)
-    proposal = propose(cluster, NAME, Given(settings={"name": NAME}))
+    images = {part: {"image": IMAGE} for part in PARTS}
+    proposal = propose(cluster, NAME, Given(settings={"name": NAME, **images}))
     return [change.after for change in proposal.plan.writes if change.after]
 
 
@@ -58,7 +57,9 @@ def programs(folder: Path, project: str, helm: str | None) -> Commands:
     objects = rendered(project)
     (folder / "objects.yaml").write_text(yaml.safe_dump_all(objects))
     file = str(folder / "objects.yaml")
-    mine = (str(JHOS), "deploy", "-n", project, "--name", NAME, "--no-wait", "--no-check", "-q")
+    images = [word for part in PARTS for word in (f"--{part}-image", IMAGE)]
+    mine = (str(JHOS), "deploy", "-n", project, "--name", NAME, *images, "--no-wait", "-q",
+            "--no-check")  # fmt: skip
     away = (str(JHOS), "teardown", NAME, "-n", project, "--delete-storage", "-y", "-q")
     apply = ("kubectl", "apply", "-n", project, "-f", file)
     delete = ("kubectl", "delete", "-n", project, "-f", file)
@@ -94,30 +95,8 @@ async def side_by_side(far: Far, commands: Commands, folder: Path, rounds: int) 
         print(sorted(measures, key=lambda each: each.wall_s)[len(measures) // 2].row(name))
 
 
-@contextmanager
-def without_pods(project: str, admin: str | None) -> Iterator[None]:
-    """The API server is what is measured: nothing is to run meanwhile."""
-    if not admin:
-        yield
-        return
-    kubectl = ("kubectl", "--kubeconfig", admin)
-    quota = {
-        "apiVersion": "v1",
-        "kind": "ResourceQuota",
-        "metadata": {"name": "no-pods", "namespace": project},
-        "spec": {"hard": {"pods": "0"}},
-    }
-    text = yaml.safe_dump(quota)
-    subprocess.run([*kubectl, "apply", "-f", "-"], input=text, text=True, check=True)
-    try:
-        yield
-    finally:
-        subprocess.run([*kubectl, "delete", "-f", "-"], input=text, text=True, check=True)
-
-
 async def main(arguments: argparse.Namespace) -> None:
-    quiet = without_pods(arguments.project, arguments.admin)
-    with tempfile.TemporaryDirectory() as directory, quiet:
+    with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         commands = programs(folder, arguments.project, arguments.helm)
         async with far(Path(os.environ["KUBECONFIG"]), folder) as distant:
@@ -133,7 +112,6 @@ def options() -> argparse.Namespace:
     parser.add_argument("--helm", default=shutil.which("helm"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--project", default="bench")
-    parser.add_argument("--admin", help="a kubeconfig that may set a quota: no pods, less noise")
     return parser.parse_args()
 
 

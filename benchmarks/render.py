@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/render.py [ROUNDS]
 
 Processor time, for what else runs on the machine counts less there; the smallest of each counts.
-The first rendering compiles the templates, as that of every command does.
+The very first rendering compiles the templates; later ones find them compiled.
 """
 
 import subprocess

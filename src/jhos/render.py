@@ -5,13 +5,21 @@ Everything is a JSON value when it reaches a template, so no setting can break o
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    StrictUndefined,
+)
+from jinja2.bccache import Bucket
 
 from jhos import __version__
 from jhos.alerts import alerts
@@ -200,7 +208,27 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
+        bytecode_cache=_compiled(),
     )
+
+
+def _compiled() -> BytecodeCache | None:
+    """Compiled templates, in a folder that only the user may write; None where there can be none.
+
+    To compile them takes longer than all else of rendering.
+    """
+    try:
+        return _Compiled(pattern=f"jhos-{__version__}-%s.cache")
+    except (OSError, RuntimeError):
+        return None
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """One that is full, or was taken away, is none."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
 
 
 _YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
