@@ -1,11 +1,12 @@
 """The store: versions, history, the file."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jhos.sandbox.store import HISTORY, Expired, Store
+from jhos.sandbox.store import HISTORY, Expired, Store, text_of
 
 
 def obj(name: str, value: str = "", namespace: str = "demo") -> dict[str, Any]:
@@ -84,3 +85,13 @@ def test_objects_history_and_version_survive_a_restart(tmp_path: Path) -> None:
     assert second.objects("things") == first.objects("things")
     assert [event.type for event in second.since("things", start)] == ["ADDED", "MODIFIED"]
     second.close()
+
+
+def test_the_text_of_what_is_kept_is_its_json(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.put("things", obj("a", "ü"))
+    changed = store.put("things", {**store.objects("things")[0], "data": "other"})
+    store.close()
+    loaded = Store(tmp_path / "store").objects("things")[0]
+    assert json.loads(text_of(changed)) == changed == loaded == json.loads(text_of(loaded))
+    assert json.loads(text_of({**loaded, "data": "copy"}))["data"] == "copy"

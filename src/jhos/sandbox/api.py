@@ -214,10 +214,10 @@ async def _respond(
         return web.Response(status=204)
     include = call.query.get("includeObject", "Metadata")
     if answer.objects is not None:
-        body = forms.shaped(call.kind, answer.objects, answer.body, form, include)
+        encoded = forms.encode_list(call.kind, answer.objects, answer.body, form, include)
     else:
         body = forms.one(call.kind, answer.body, form, include)
-    encoded = forms.encode(body, form.media)
+        encoded = forms.encode(body, form.media)
     response = web.Response(status=answer.status, body=encoded, content_type=form.media)
     for warning in dict.fromkeys(call.warnings):
         response.headers.add("Warning", f"299 - {json.dumps(warning)}")

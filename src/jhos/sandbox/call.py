@@ -1,6 +1,7 @@
 """One request to the API as every part of the server sees it, and what the server knows besides."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -171,7 +172,7 @@ class _Doubled(dict[str, Any]):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Object:
-    found = dict(pairs)
+    found = {sys.intern(name): value for name, value in pairs}  # shared by all objects
     if len(found) < len(pairs):
         count = Counter(name for name, _ in pairs)
         found = _Doubled(found)

@@ -4,6 +4,7 @@ A path is a tuple of elements as `FieldsV1` writes them: `f:spec`, `k:{"name":"c
 """
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +37,9 @@ def to_fields(paths: Iterable[Path]) -> Object:
 def _without_leaf_dots(tree: Object) -> Object:
     if tree.keys() == {"."}:
         return {}
-    return {k: v if k == "." else _without_leaf_dots(v) for k, v in sorted(tree.items())}
+    return {
+        sys.intern(k): v if k == "." else _without_leaf_dots(v) for k, v in sorted(tree.items())
+    }
 
 
 def from_fields(tree: Object, path: Path = ()) -> FieldSet:

@@ -1,6 +1,5 @@
 """Answers in the form that the client accepts: JSON or YAML, whole, as tables or metadata only."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import yaml
 from jhos.sandbox import tables
 from jhos.sandbox.failure import Failure
 from jhos.sandbox.kinds import Kind
+from jhos.sandbox.store import text_of
 
 Object = dict[str, Any]
 
@@ -48,25 +48,43 @@ def negotiate(accept: str) -> Form:
 def encode(body: Object, media: str) -> bytes:
     if media == "application/yaml":
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-        return yaml.dump(body, Dumper=dumper, sort_keys=False).encode()
-    return json.dumps(body, separators=(",", ":")).encode() + b"\n"
+        return yaml.dump(dict(body), Dumper=dumper, sort_keys=False).encode()
+    return text_of(body).encode() + b"\n"
 
 
-def listed(kind: Kind, objects: list[Object], meta: Object) -> Object:
+def encode_list(kind: Kind, objects: list[Object], meta: Object, form: Form, include: str) -> bytes:
+    """A list in the form asked for; a plain one is put together from the texts of its objects."""
+    if form != Form():
+        return encode(_shaped(kind, objects, meta, form, include), form.media)
+    head = text_of(_listed(kind, [], meta)).removesuffix("]}")
+    items = ",".join(_item_text(kind, obj) for obj in objects)
+    return f"{head}{items}]}}\n".encode()
+
+
+def _item_text(kind: Kind, obj: Object) -> str:
+    text = text_of(obj)
+    rest = text.removeprefix(f'{{"kind":"{kind.kind}","apiVersion":"{kind.api_version}",')
+    return f"{{{rest}" if rest != text else text_of(_item(obj))
+
+
+def _item(obj: Object) -> Object:
+    return {k: v for k, v in obj.items() if k not in ("kind", "apiVersion")}
+
+
+def _listed(kind: Kind, objects: list[Object], meta: Object) -> Object:
     """A list, whose items carry neither kind nor apiVersion."""
-    items = [{k: v for k, v in o.items() if k not in ("kind", "apiVersion")} for o in objects]
+    items = [_item(obj) for obj in objects]
     head = {"kind": f"{kind.kind}List", "apiVersion": kind.api_version}
     return {**head, "metadata": meta, "items": items}
 
 
-def shaped(kind: Kind, objects: list[Object], meta: Object, form: Form, include: str) -> Object:
-    """A list in the form asked for."""
+def _shaped(kind: Kind, objects: list[Object], meta: Object, form: Form, include: str) -> Object:
     if form.shape == "Table":
         return tables.table(kind, objects, meta, include)
     if form.shape.startswith("PartialObjectMetadata"):
         head = {"kind": "PartialObjectMetadataList", "apiVersion": META_GROUP}
         return {**head, "metadata": meta, "items": [tables.partial(obj) for obj in objects]}
-    return listed(kind, objects, meta)
+    return _listed(kind, objects, meta)
 
 
 def one(kind: Kind, obj: Object, form: Form, include: str) -> Object:

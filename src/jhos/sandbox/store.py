@@ -34,6 +34,25 @@ class Expired(Exception):
     """History does not reach back to the version asked for."""
 
 
+class Kept(dict[str, Any]):
+    """An object of the store with its JSON, which is made once and sent many times."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, obj: Object, text: str) -> None:
+        super().__init__(obj)
+        self.text = text
+
+
+def text_of(obj: Object) -> str:
+    """The object as JSON without blanks."""
+    return obj.text if isinstance(obj, Kept) else json.dumps(obj, separators=(",", ":"))
+
+
+def _kept(obj: Object) -> Kept:
+    return Kept(obj, text_of(obj))
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One change; `before` is the object until then, None when it is new or no longer known."""
@@ -81,7 +100,7 @@ class Store:
         """Write under the next version and return what is kept then; takes `obj` over."""
         self.version += 1
         meta = obj["metadata"]
-        kept = {**obj, "metadata": {**meta, "resourceVersion": str(self.version)}}
+        kept = _kept({**obj, "metadata": {**meta, "resourceVersion": str(self.version)}})
         objects = self._objects.setdefault(kind, {})
         key = (meta.get("namespace", ""), meta["name"])
         before = objects.get(key)
@@ -95,7 +114,7 @@ class Store:
         self.version += 1
         before = self._objects[kind].pop((namespace, name))
         meta = {**before["metadata"], "resourceVersion": str(self.version)}
-        gone = {**before, "metadata": meta}
+        gone = _kept({**before, "metadata": meta})
         event = Event(self.version, kind, "DELETED", gone, before)
         self._record(event, DELETE, (namespace, name))
         return gone
@@ -153,7 +172,7 @@ class Store:
             "type": event.type,
             "namespace": key[0],
             "name": key[1],
-            "body": json.dumps(event.object, separators=(",", ":")),
+            "body": text_of(event.object),
         }
         with nullcontext() if self._db.in_transaction else self.transaction():
             self._db.execute(statement, row)
@@ -171,11 +190,11 @@ class Store:
 
     def _load(self) -> None:
         for kind, namespace, name, body in self._db.execute("SELECT * FROM objects"):
-            self._objects.setdefault(kind, {})[(namespace, name)] = json.loads(body)
+            self._objects.setdefault(kind, {})[(namespace, name)] = Kept(json.loads(body), body)
         latest: dict[str, Object] = {}
         rows = self._db.execute("SELECT version, kind, type, body FROM events ORDER BY version")
         for version, kind, type_, body in rows:
-            obj = json.loads(body)
+            obj = Kept(json.loads(body), body)
             uid = obj["metadata"].get("uid", "")
             self._events.append(Event(version, kind, type_, obj, latest.get(uid)))
             latest[uid] = obj

@@ -1,7 +1,6 @@
 """Watches as streams: what is there, what changes, bookmarks between, an end in time."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -11,7 +10,7 @@ from jhos.sandbox import failure, reading
 from jhos.sandbox.call import Call
 from jhos.sandbox.failure import Failure
 from jhos.sandbox.kinds import Kind
-from jhos.sandbox.store import Event, Expired
+from jhos.sandbox.store import Event, Expired, text_of
 
 Object = dict[str, Any]
 Render = Callable[[Object, bool], Object]
@@ -108,4 +107,4 @@ def _bookmark(call: Call, version: int, annotations: Object | None) -> bytes:
 
 
 def _line(type_: str, obj: Object) -> bytes:
-    return json.dumps({"type": type_, "object": obj}, separators=(",", ":")).encode() + b"\n"
+    return f'{{"type":"{type_}","object":{text_of(obj)}}}\n'.encode()
