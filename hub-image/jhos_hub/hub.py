@@ -1,6 +1,7 @@
 """The hub process: its addresses, its cookie secret, its limits."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from traitlets.config import Config
@@ -18,8 +19,12 @@ def update_hub(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str
     # As bytes: JupyterHub refuses a file that others may read, as mounted Secrets are.
     c.JupyterHub.cookie_secret = bytes.fromhex(secrets["cookie-secret"])
     c.JupyterHub.admin_access = False
-    # Seconds: the page with the progress is shown at once.
-    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
+    c.JupyterHub.tornado_settings = {
+        # Seconds: the page with the progress is shown at once.
+        "slow_spawn_timeout": 0,
+        # Seconds, for who finds `concurrent_spawn_limit` reached: what so many starts take.
+        "spawn_throttle_retry_range": (10, 30),
+    }
     if url_of(settings["route"]["host"]).startswith("https:"):
         # Also that of the forms, for which JupyterHub does not look at how the request came.
         c.JupyterHub.tornado_settings["cookie_options"] = {"secure": True}
@@ -27,9 +32,9 @@ def update_hub(c: Config, settings: Mapping[str, Any], secrets: Mapping[str, str
     _update_limits(c, settings)
     if settings["hub"]["announcement"]:
         c.JupyterHub.template_vars = {"announcement": settings["hub"]["announcement"]}
-    templates = app_root() / "src/templates"
-    if templates.is_dir():
-        c.JupyterHub.template_paths = [str(templates)]
+    # Those of a custom image before ours.
+    folders = (app_root() / "src/templates", Path(__file__).parent / "templates")
+    c.JupyterHub.template_paths = [str(folder) for folder in folders if folder.is_dir()]
 
 
 def _update_restarts(c: Config) -> None:
