@@ -6,7 +6,7 @@ import yaml
 
 from jhos.errors import SettingsError
 from jhos.settings.auth import check_secrets
-from jhos.settings.load import load, parse
+from jhos.settings.load import check_alone, line_of, load, parse
 from jhos.settings.secrets import KEYS, completed
 
 
@@ -108,3 +108,22 @@ def test_secrets_that_are_there_are_kept() -> None:
 def test_a_generated_secret_has_256_bits_in_hexadecimal() -> None:
     value = b64decode(completed({})["cookie-secret"]).decode()
     assert len(bytes.fromhex(value)) == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\nhub:\n  memroy: 1Gi\n", 3),
+        ("hub: {memory: 1Gi}\nnotebook:\n  memory: lots\n", 3),
+        ("profiles:\n- name: a\n  title: A\n- name: b\n  titel: B\n", 5),
+        ("# all\nroute: {host: 'https://x'}\n", 2),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_found_in_its_line(text: str, line: int) -> None:
+    with pytest.raises(SettingsError) as caught:
+        check_alone(parse(text, "jhos.yaml"))
+    assert line_of(text, caught.value.message) == line
+
+
+def test_what_a_file_does_not_say_has_no_line() -> None:
+    assert line_of("hub: {}", "There are two profiles named a.") is None

@@ -7,13 +7,14 @@ from jhos.actions.deploy import Given
 from jhos.actions.pipeline import Stored, Wanted
 from jhos.actions.render import Rendered, _without_secret, render_offline, secret_data, write
 from jhos.errors import SettingsError
+from jhos.events import silent
 from jhos.settings.load import load
 
 IMAGES = {"hub": {"image": "quay.io/org/hub:1"}, "notebook": {"image": "quay.io/org/notebook:1"}}
 
 
 def rendered(**settings: Any) -> Rendered:
-    return render_offline("demo", Given(settings={"name": "alpha", **IMAGES, **settings}))
+    return render_offline("demo", Given(settings={"name": "alpha", **IMAGES, **settings}), silent)
 
 
 def contents(directory: Path) -> dict[str, str]:
@@ -26,7 +27,7 @@ def test_what_is_rendered_offline_holds_no_secret() -> None:
 
 def test_an_image_that_only_a_cluster_knows_is_refused_offline() -> None:
     with pytest.raises(SettingsError, match="jupyterhub:latest"):
-        render_offline("demo", Given(settings={}))
+        render_offline("demo", Given(settings={}), silent)
 
 
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:

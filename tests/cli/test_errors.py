@@ -191,7 +191,7 @@ def test_a_file_of_settings_that_is_wrong_is_named_before_the_cluster(
     file.write_text("hub:\n  memroy: 1Gi\n")
     result = run(command, "-f", str(file))
     assert result.exit_code == 2
-    assert f"{file}: There is no setting hub.memroy." in result.stderr
+    assert f"{file}, line 2: There is no setting hub.memroy." in result.stderr
     assert "hub.memory" in result.stderr
 
 

@@ -12,7 +12,7 @@ from jhos.actions.pipeline import Deployed
 from jhos.checks import check_builds
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import PYTHONS, builder_of, create_project, stream_of
-from jhos.errors import JhosError
+from jhos.errors import JhosError, Refused, SettingsError
 from jhos.events import Event, Report, State
 from jhos.images import Git, Image, Wishes, catalog, custom
 from jhos.kinds import KINDS
@@ -49,7 +49,7 @@ def quickstart(
     """`deploy` puts up the hub, for the image `NAME-nb:latest` that is built meanwhile.
 
     `base`: the notebook image under the repository. Returns when both are there. Raises what
-    failed, once the other has ended too.
+    failed, once the other has ended too; where the hub is refused, the build is cancelled.
     """
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
@@ -66,11 +66,13 @@ def quickstart(
     build.start()
     try:
         deployed = deploy()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Refused, SettingsError):
         cancel(cluster, build.begun, report)
         raise
-    finally:
+    except JhosError:
         build.join()
+        raise
+    build.join()
     return Quickstarted(deployed, build.result(), hook)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jhos import manifests
+from jhos.actions.checked import checked
 from jhos.actions.deploy import Given
 from jhos.actions.pipeline import Stored, Wanted, read_stored, wanted_of
 from jhos.actions.pull_specs import find
@@ -40,12 +41,12 @@ class Rendered:
                    if obj["kind"] == "Route")  # fmt: skip
 
 
-def render(cluster: Cluster, given: Given) -> Rendered:
+def render(cluster: Cluster, given: Given, report: Report) -> Rendered:
     """Reads what the deployment has; writes nothing."""
     check_alone(given.settings)  # before anything is sent
     check_project(cluster, cluster.rules())
     stored = read_stored(cluster, given.name)
-    wanted = wanted_of(cluster, given(stored))
+    wanted = wanted_of(cluster, checked(given, report)(stored))
     specs = find(cluster, wanted.settings, wanted.images)
     has_secret = is_complete(stored.secrets)
     wanted = replace(wanted, secrets=stored.secrets if has_secret else {})
@@ -60,10 +61,10 @@ def render(cluster: Cluster, given: Given) -> Rendered:
     )
 
 
-def render_offline(namespace: str, given: Given) -> Rendered:
+def render_offline(namespace: str, given: Given, report: Report) -> Rendered:
     """Of what is given alone. Raises SettingsError for an image that only a cluster knows."""
     nothing = Stored(exists=False, settings={}, configuration={}, secrets={})
-    edited = given(nothing)
+    edited = checked(given, report)(nothing)
     settings = load(edited.settings)
     if settings.database.type == "postgresql":
         image = settings.database.image or PUBLIC_DATABASE

@@ -95,7 +95,7 @@ class Group(click.Group):
         except KeyboardInterrupt as error:
             code = INTERRUPTED[isinstance(error, Terminated)]
             hint = "The same command goes on from there."
-            raise Failure("Interrupted. What was begun stands.", hint, code, ctx) from error
+            raise Failure("Interrupted. What was done so far stays.", hint, code, ctx) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -51,11 +51,12 @@ def diff(
 def show_diff(target: Target, given: "Given", *, force: bool, output: str) -> bool:
     """Print it; whether anything would change."""
     from jhos.actions.diff import diff as act
-    from jhos.cli.terminal import say
+    from jhos.cli.terminal import progress, say
 
     cluster = target.connect(REQUEST_S)
     say(f"Project {cluster.namespace} (context {cluster.context})")
-    proposal = act(cluster, given, force=force)
+    with progress() as report:
+        proposal = act(cluster, given, force=force, report=report)
     names = [change.ref.title for change in _changed(proposal.plan)]
     emit(output, _text(proposal), _data(proposal), names)
     return _differs(proposal)

@@ -66,29 +66,33 @@ def sources(files: tuple[str, ...]) -> "list[Source]":
     """Of files, and above them those of the environment's variables; each is right by itself."""
     from jhos.settings.sources import of_environment
 
-    found = [*(_of_file(file) for file in files), *of_environment(os.environ)]
+    found = of_environment(os.environ)
     for source in found:
         _check(source)
-    return found
+    return [*map(_of_file, files), *found]
 
 
 def _of_file(file: str) -> "Source":
     from jhos.settings.load import parse
     from jhos.settings.sources import Source
 
-    name = "standard input" if file == "-" else file
-    return Source(name, parse(_read(file), name))
+    name, text = "standard input" if file == "-" else file, _text(file)
+    source = Source(name, parse(text, name))
+    _check(source, text)
+    return source
 
 
-def _check(source: "Source") -> None:
-    """An error names where it is."""
+def _check(source: "Source", text: str = "") -> None:
+    """An error names where it is: also the line of `text`, where the source is one."""
     from jhos.errors import SettingsError
-    from jhos.settings.load import check_alone
+    from jhos.settings.load import check_alone, line_of
 
     try:
         check_alone(source.layer)
     except SettingsError as error:
-        raise SettingsError(f"{source.name}: {error.message}", error.hint) from error
+        line = line_of(text, error.message)
+        where = f"{source.name}, line {line}" if line else source.name
+        raise SettingsError(f"{where}: {error.message}", error.hint) from error
 
 
 def _preset(name: str | None) -> "list[Source]":
@@ -159,13 +163,18 @@ def split(pair: str, option: str, form: str) -> tuple[str, str]:
 
 
 def _read(file: str) -> str:
+    """Without the end of its last line."""
+    return _text(file).strip()
+
+
+def _text(file: str) -> str:
     try:
         with click.open_file(file) as stream:
-            text: str = stream.read().strip()
+            text: str = stream.read()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise click.UsageError(f"{file} cannot be read: {why}.") from error
-    if not text:
+    if not text.strip():
         raise click.UsageError(f"{file} is empty.")
     return text
 

@@ -86,19 +86,22 @@ def show_objects(target: Target, given: "Given", output: str) -> None:
 
 def _rendered(target: Target, given: "Given") -> "Rendered":
     from jhos.actions.render import render as act
-    from jhos.cli.terminal import say
+    from jhos.cli.terminal import progress, say
 
     cluster = target.connect(REQUEST_S)
     say(f"Project {cluster.namespace} (context {cluster.context})")
-    return act(cluster, given)
+    with progress() as report:
+        return act(cluster, given, report)
 
 
 def _offline(target: Target, given: "Given") -> "Rendered":
     from jhos.actions.render import render_offline
+    from jhos.cli.terminal import progress
 
     if not target.namespace:
         raise click.UsageError("--offline needs the project: -n PROJECT.")
-    return render_offline(target.namespace, given)
+    with progress() as report:
+        return render_offline(target.namespace, given, report)
 
 
 def _create_secret(target: Target, given: "Given") -> None:

@@ -1,6 +1,7 @@
 """Layers of settings, merged and checked into `Settings`."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -91,6 +92,29 @@ def parse(document: str, source: str) -> Layer:
     if not isinstance(layer, dict):
         raise SettingsError(f"The settings of {source} are no mapping.")
     return layer
+
+
+def line_of(text: str, message: str) -> int | None:
+    """Of YAML that `parse` takes, the line of the setting that an error's message names."""
+    document = yaml.compose(text, Loader=_Loader)
+    named = (
+        (len(path), line)
+        for path, line in _lines(document, "")
+        if re.search(rf"(?<![\w.]){re.escape(path)}(?!\w|\[|\.\w)", message)
+    )
+    return max(named, default=(0, None))[1]
+
+
+def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
+    """Every setting below `node`, as messages name it, with its line."""
+    below: list[tuple[str, yaml.Node, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        below = [(_join(path, key.value), key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        below = [(f"{path}[{n}]", value, value) for n, value in enumerate(node.value)]
+    for where, start, value in below:
+        yield where, start.start_mark.line + 1
+        yield from _lines(value, where)
 
 
 class _Loader(yaml.SafeLoader):

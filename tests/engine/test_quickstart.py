@@ -1,0 +1,42 @@
+"""Where the hub is refused there is nothing to wait for: on this API server no build ever ends."""
+
+from collections.abc import Callable
+
+import pytest
+
+from jhos.actions.pipeline import Deployed
+from jhos.actions.quickstart import quickstart
+from jhos.cluster.client import Cluster
+from jhos.errors import Refused
+from jhos.events import silent
+from jhos.images import Git, Wishes
+from jhos.objects import labels_of
+
+
+def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster]) -> None:
+    cluster = reach()
+
+    def builds() -> list[dict[str, object]]:
+        found, _ = cluster.list("Build")
+        return [each["status"] for each in found if "refused-nb" in labels_of(each).values()]
+
+    def deploy() -> Deployed:
+        while not builds():
+            pass
+        raise Refused("The quota is used up.")
+
+    with pytest.raises(Refused, match="quota"):
+        quickstart(
+            cluster,
+            "refused",
+            Git(uri="https://git.example.com/notebooks.git"),
+            base="registry.example.com/base:1",
+            watch=False,
+            loosen_pins=False,
+            wishes=Wishes(),
+            create=False,
+            deploy=deploy,
+            timeout_s=60,
+            report=silent,
+        )
+    assert builds()[0]["cancelled"]
