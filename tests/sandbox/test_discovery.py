@@ -59,6 +59,15 @@ async def test_pods_come_as_a_table(api: Api) -> None:
     assert answer["rows"][0]["cells"][:4] == ["a", "0/1", "Pending", "0"]
 
 
+async def test_a_quota_is_shown_with_what_is_used_of_it(api: Api) -> None:
+    hard = {"pods": "5", "limits.memory": "4Gi"}
+    await api.post(f"{CORE}/resourcequotas", {"metadata": {"name": "q"}, "spec": {"hard": hard}})
+    status = {"hard": hard, "used": {"pods": "2", "limits.memory": "1Gi"}}
+    await api.patch(f"{CORE}/resourcequotas/q/status", {"status": status})
+    answer = await api.get(f"{CORE}/resourcequotas", Accept=TABLE)
+    assert answer["rows"][0]["cells"][:3] == ["q", "pods: 2/5", "limits.memory: 1Gi/4Gi"]
+
+
 async def test_a_watch_of_tables_names_its_columns_once(api: Api) -> None:
     for name in "ab":
         await api.post(f"{CORE}/configmaps", config_map(name))

@@ -95,6 +95,8 @@ BUDGETS = "/apis/policy/v1/namespaces/demo/poddisruptionbudgets"
 SCALERS = "/apis/autoscaling/v2/namespaces/demo/horizontalpodautoscalers"
 CRON_JOBS = "/apis/batch/v1/namespaces/demo/cronjobs"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/demo/leases"
+MONITORS = "/apis/monitoring.coreos.com/v1/namespaces/demo/servicemonitors"
+ALERTS = "/apis/monitoring.coreos.com/v1/namespaces/demo/prometheusrules"
 ROUTES = "/apis/route.openshift.io/v1/namespaces/demo/routes"
 SERVICE = {"to": {"name": "web"}}
 JOB: Any = {"template": {"spec": {"containers": [{"name": "a", "image": "i"}]}}}
@@ -118,6 +120,8 @@ JOB["template"]["spec"]["restartPolicy"] = "Never"
         (POLICIES, {"egress": [{"to": [{"ipBlock": {"cidr": "x"}}]}]}, "valid CIDR"),
         (POLICIES, {"ingress": [{"ports": [{"port": 0}]}]}, "between 1 and 65535"),
         (POLICIES, {"policyTypes": ["Both"]}, 'supported values: "Egress", "Ingress"'),
+        (MONITORS, {"endpoints": []}, "spec.selector: Required value"),
+        (ALERTS, {"groups": [{"name": "g", "rules": [{}]}]}, "rules[0].expr: Required value"),
         (ROUTES, {**SERVICE, "host": "a_b.example.com"}, "DNS 952 subdomain conventions"),
         (ROUTES, {**SERVICE, "path": "x"}, "path must begin with /"),
         (ROUTES, {"to": {"name": "web", "weight": 257}}, "an integer between 0 and 256"),

@@ -19,6 +19,41 @@ def secret(obj: Object) -> list[Any]:
     return [obj.get("type", ""), len(obj.get("data", ())), age(obj)]
 
 
+def quota(obj: Object) -> list[Any]:
+    """What is requested and what it is limited to, each with what there is of it."""
+    status = obj.get("status", {})
+    hard, used = status.get("hard", {}), status.get("used", {})
+    parts = {name: f"{name}: {used.get(name, '0')}/{hard[name]}" for name in sorted(hard)}
+    limits = [text for name, text in parts.items() if name.startswith("limits.")]
+    requests = [text for name, text in parts.items() if not name.startswith("limits.")]
+    return [", ".join(requests), ", ".join(limits), age(obj)]
+
+
+def budget(obj: Object) -> list[Any]:
+    spec = obj.get("spec", {})
+    shares = [spec.get(name, "N/A") for name in ("minAvailable", "maxUnavailable")]
+    return [*map(str, shares), obj.get("status", {}).get("disruptionsAllowed", 0), age(obj)]
+
+
+def cron_job(obj: Object) -> list[Any]:
+    spec, status = obj["spec"], obj.get("status", {})
+    last = ago(status.get("lastScheduleTime")) if "lastScheduleTime" in status else NONE
+    active = len(status.get("active", ()))
+    zone = spec.get("timeZone", NONE)
+    return [spec["schedule"], zone, str(spec["suspend"]), active, last, age(obj)]
+
+
+def ingress(obj: Object) -> list[Any]:
+    spec = obj.get("spec", {})
+    hosts = [rule["host"] for rule in spec.get("rules", ()) if rule.get("host")]
+    ports = "80, 443" if spec.get("tls") else "80"
+    return [spec.get("ingressClassName", NONE), ",".join(hosts) or "*", "", ports, age(obj)]
+
+
+def role(obj: Object) -> list[Any]:
+    return [obj["metadata"].get("creationTimestamp", "")]
+
+
 def phase(obj: Object) -> list[Any]:
     return [obj.get("status", {}).get("phase", ""), age(obj)]
 

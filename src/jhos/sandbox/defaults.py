@@ -117,6 +117,15 @@ def _cron_job(obj: Object) -> None:
     fill(obj, status={})
 
 
+def _ingress(obj: Object) -> None:
+    fill(obj, status={"loadBalancer": {}})
+
+
+def _budget(obj: Object) -> None:
+    names = ("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods")
+    fill(obj, status=dict.fromkeys(names, 0))
+
+
 def _network_policy(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     fill(spec, podSelector={})
@@ -229,12 +238,14 @@ DEFAULTS: dict[str, Callable[[Object], None]] = {
     "deployments.apps": _deployment,
     "events": _event,
     "imagestreams.image.openshift.io": _image_stream,
+    "ingresses.networking.k8s.io": _ingress,
     "jobs.batch": _job,
     "limitranges": _limit_range,
     "namespaces": _namespace,
     "networkpolicies.networking.k8s.io": _network_policy,
     "persistentvolumeclaims": _claim,
     "persistentvolumes": _volume,
+    "poddisruptionbudgets.policy": _budget,
     "pods": poddefaults.pod,
     "replicasets.apps": _replica_set,
     "rolebindings.rbac.authorization.k8s.io": _binding,

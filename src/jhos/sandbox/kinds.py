@@ -187,12 +187,7 @@ def _row(line: str) -> Kind:
         _words(short),
         _words(categories),
         VERB_SETS[verbs],
-        {
-            name: _subresource(name, kind)
-            for name in _words(
-                subresources.replace("BUILDING", "instantiate,instantiatebinary,webhooks")
-            )
-        },
+        {name: _subresource(name, kind) for name in _words(subresources)},
         "g" in flags,
         "d" in flags,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from jhos.sandbox import failure, names, podrules, policyrules, quantity, selectors
+from jhos.sandbox import failure, names, podrules, policyrules, quantity, schema, selectors
 from jhos.sandbox.call import Call
 from jhos.sandbox.failure import Cause, bad_value, required
 
@@ -64,6 +64,28 @@ def _finalizers(meta: Object, old: Object) -> Iterator[Cause]:
             f"found new finalizers []string{{{listed}}}"
         )
         yield from [failure.forbidden_field("metadata.finalizers", why)] * 2
+
+
+def _required(kind: str) -> Rule:
+    """Of a custom resource: what its schema requires."""
+
+    def rule(obj: Object, _: Object | None) -> Iterator[Cause]:
+        node = schema.of("monitoring.coreos.com", "v1", kind)
+        return _missing(node, obj, "")
+
+    return rule
+
+
+def _missing(node: schema.Node, value: Any, path: str) -> Iterator[Cause]:
+    if isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _missing(node.item, entry, f"{path}[{number}]")
+    if not isinstance(value, dict):
+        return
+    for name in sorted(node.required - value.keys()):
+        yield required(f"{path}.{name}".lstrip("."))
+    for name, entry in value.items():
+        yield from _missing(node.child(name), entry, f"{path}.{name}".lstrip("."))
 
 
 def _nothing(_obj: Object, _live: Object | None) -> Iterator[Cause]:
@@ -280,9 +302,11 @@ RULES: dict[str, Rule] = {
     "poddisruptionbudgets.policy": policyrules.budget,
     "pods": podrules.pod,
     "replicasets.apps": _workload,
+    "prometheusrules.monitoring.coreos.com": _required("PrometheusRule"),
     "rolebindings.rbac.authorization.k8s.io": _binding,
     "routes.route.openshift.io": _route,
     "secrets": _secret,
+    "servicemonitors.monitoring.coreos.com": _required("ServiceMonitor"),
     "services": _service,
     "statefulsets.apps": _stateful_set,
 }
