@@ -9,6 +9,7 @@ from jhos.actions.deploy import Given
 from jhos.cluster.client import Cluster
 from jhos.cluster.connect import connect
 from jhos.cluster.facts import create_project
+from jhos.objects import ObjectRef
 from jhos.sandbox import daemon
 from jhos.sandbox.layout import Layout, layout
 
@@ -33,6 +34,8 @@ def reach(server: Layout) -> Callable[[], Cluster]:
         return cluster
 
     create_project(connected())
+    while not connected().get(ObjectRef("ServiceAccount", "default")):
+        pass
     return connected
 
 

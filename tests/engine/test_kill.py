@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jhos.actions.pipeline import carry_out
+from jhos.actions.pipeline import Manner, carry_out
 from jhos.cluster.client import Cluster
 from jhos.cluster.wire import Nature, Wire
 from jhos.events import silent
@@ -39,7 +39,7 @@ class Mortal(Wire):
 
 
 def deploy(cluster: Cluster, name: str) -> None:
-    carry_out(cluster, name, given(name), force=False, wait=False, timeout_s=60, report=silent)
+    carry_out(cluster, name, given(name), Manner(timeout_s=60, report=silent, wait=False))
 
 
 def dies(reach: Reach, name: str, write: int, *, sent: bool) -> bool:

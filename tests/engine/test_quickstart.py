@@ -1,6 +1,7 @@
 """Where the hub is refused there is nothing to wait for: on this API server no build ever ends."""
 
 from collections.abc import Callable
+from threading import Event as Flag
 
 import pytest
 
@@ -8,7 +9,7 @@ from jhos.actions.pipeline import Deployed
 from jhos.actions.quickstart import quickstart
 from jhos.cluster.client import Cluster
 from jhos.errors import Refused
-from jhos.events import silent
+from jhos.events import Event
 from jhos.images import Git, Wishes
 from jhos.objects import labels_of
 
@@ -20,9 +21,14 @@ def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster]) -> N
         found, _ = cluster.list("Build")
         return [each["status"] for each in found if "refused-nb" in labels_of(each).values()]
 
+    followed = Flag()
+
+    def report(event: Event) -> None:
+        if event.message == "new":
+            followed.set()
+
     def deploy() -> Deployed:
-        while not builds():
-            pass
+        followed.wait(60)
         raise Refused("The quota is used up.")
 
     with pytest.raises(Refused, match="quota"):
@@ -37,6 +43,6 @@ def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster]) -> N
             create=False,
             deploy=deploy,
             timeout_s=60,
-            report=silent,
+            report=report,
         )
     assert builds()[0]["cancelled"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jhos.actions.pipeline import carry_out
+from jhos.actions.pipeline import Manner, carry_out
 from jhos.actions.teardown import KINDS, Teardown, Wish, teardown
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
@@ -60,7 +60,7 @@ def test_thousands_of_users_cost_no_request_more(
     asked = {}
     for name, users in (("few", 0), ("many", USERS)):
         cluster = reach()
-        carry_out(cluster, name, given(name), force=False, wait=False, timeout_s=60, report=silent)
+        carry_out(cluster, name, given(name), Manner(timeout_s=60, report=silent, wait=False))
         populate(cluster, name, users)
         caplog.clear()
         with caplog.at_level(logging.INFO, logger="jhos.cluster.wire"):
@@ -77,7 +77,7 @@ def test_thousands_of_users_cost_no_request_more(
 
 def test_what_users_have_stays_unless_it_is_said(reach: Reach) -> None:
     cluster = reach()
-    carry_out(cluster, "stay", given("stay"), force=False, wait=False, timeout_s=60, report=silent)
+    carry_out(cluster, "stay", given("stay"), Manner(timeout_s=60, report=silent, wait=False))
     populate(cluster, "stay", 2)
     tear_down(cluster, "stay", Wish())
     assert left(cluster, "stay") == {
@@ -94,7 +94,7 @@ def test_what_users_have_stays_unless_it_is_said(reach: Reach) -> None:
 def test_the_neighbours_and_what_only_looks_like_ours_stay(reach: Reach) -> None:
     cluster = reach()
     for name in ("gone", "gone-not"):
-        carry_out(cluster, name, given(name), force=False, wait=False, timeout_s=60, report=silent)
+        carry_out(cluster, name, given(name), Manner(timeout_s=60, report=silent, wait=False))
     before = left(cluster, "gone-not")
     service = {"ports": [{"port": 80}]}
     labels = {"app": "gone", "component": "proxy"}

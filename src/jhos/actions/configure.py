@@ -7,7 +7,7 @@ from difflib import get_close_matches, unified_diff
 from typing import Any
 
 from jhos.actions.checked import checked
-from jhos.actions.pipeline import Deployed, Edit, Stored, carry_out, existing
+from jhos.actions.pipeline import Deployed, Edit, Manner, Stored, carry_out, existing
 from jhos.actions.reach import absent
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
@@ -66,9 +66,7 @@ def configure(
     """`check`: run a new configuration here first. Raises the classes of `jhos.errors`."""
     check_rights(cluster, DEPLOY)
     edit = checked(edit, report) if check else edit
-    return carry_out(
-        cluster, name, edit, force=False, wait=wait, timeout_s=timeout_s, report=report
-    )
+    return carry_out(cluster, name, edit, Manner(timeout_s=timeout_s, report=report, wait=wait))
 
 
 def unless_changed(edit: Edit, seen: Stored) -> Edit:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from jhos.actions.checked import checked
-from jhos.actions.pipeline import Deployed, Stored, carry_out, look_ahead
+from jhos.actions.pipeline import Deployed, Manner, Stored, carry_out, look_ahead
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import create_project
@@ -65,15 +65,6 @@ def deploy(
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
     look_ahead(cluster, given.name)
     check_rights(cluster, DEPLOY)
-    left = timeout_s - (time.monotonic() - began)
-    edit = checked(given, report)
-    return carry_out(
-        cluster,
-        given.name,
-        edit,
-        force=force,
-        wait=wait,
-        timeout_s=left,
-        report=report,
-        check=check,
-    )
+    left_s = timeout_s - (time.monotonic() - began)
+    manner = Manner(timeout_s=left_s, report=report, wait=wait, force=force, check=check)
+    return carry_out(cluster, given.name, checked(given, report), manner)

@@ -224,50 +224,49 @@ def _recorded(cluster: Cluster, idea: _Idea, what: str) -> Revision:
     return history.record(cluster, idea.kept.name, content, what, is_first=not idea.kept.live)
 
 
-def carry_out(
-    cluster: Cluster,
-    name: str,
-    edit: Edit,
-    *,
-    force: bool,
-    wait: bool,
-    timeout_s: float,
-    report: Report,
-    what: str = "",
-    may_return: bool = True,
-    prepare: Prepare | None = None,
-    check: bool = True,
-) -> Deployed:
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How an edit is carried out.
+
+    `force`: fields of others are taken over. `what` was done, in words, where the settings do not
+    tell. `check`: the first time, whether the project can hold it. What does not become ready
+    gives way to the revision before it, unless not `may_return`. `prepare` comes before the plan
+    is applied, while no other run changes the deployment.
+    """
+
+    timeout_s: float
+    report: Report
+    wait: bool = True
+    force: bool = False
+    check: bool = True
+    may_return: bool = True
+    what: str = ""
+    prepare: Prepare | None = None
+
+
+def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deployed:
     """Bring the deployment to what `edit` makes of what is stored; missing images are built.
 
-    `what` was done, in words, where the settings do not tell. What does not become ready gives
-    way to the revision before it, unless not `may_return`. `prepare` comes before the plan is
-    applied, while no other run changes the deployment. `check`: the first time, whether the
-    project can hold it.
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
-    deadline = time.monotonic() + timeout_s
-    cluster.wire.keep_trying(timeout_s, report)
+    deadline = time.monotonic() + manner.timeout_s
+    cluster.wire.keep_trying(manner.timeout_s, manner.report)
     idea = _idea(cluster, name, edit)
-    if check and not idea.kept.config:
+    if manner.check and not idea.kept.config:
         check_first(allowance(cluster), idea.wanted.settings)
-    plan = _planned(cluster, idea, force=force)
+    plan = _planned(cluster, idea, force=manner.force)
     cluster.foreseen.clear()  # what was not needed grows old
-    if prepare or idea.specs.absent or plan.moves:
-        subject, is_first = f"Deployment {name}", not idea.kept.config
-        with lease.held(cluster, name, subject, timeout_s, report, first=is_first) as lock:
-            if not lock.is_new:  # another run may have changed what was read
-                idea, plan = _renewed(cluster, idea, plan, edit, force=force)
-            done = _applied(cluster, idea, plan, prepare, lock, deadline, report, what, force=force)
+    if manner.prepare or idea.specs.absent or plan.moves:
+        done = _alone(cluster, idea, plan, edit, manner, deadline)
     else:
-        report(Event("Objects", State.DONE, tally(plan)))
-        done = _Applied(idea, plan, _recorded(cluster, idea, what))
+        manner.report(Event("Objects", State.DONE, tally(plan)))
+        done = _Applied(idea, plan, _recorded(cluster, idea, manner.what))
     url = done.url_of_route(cluster) or _url(cluster, name)
-    if wait:
+    if manner.wait:
         try:
-            url = _wait(cluster, name, done.plan, timeout_s, deadline, report)
+            url = _wait(cluster, name, done.plan, manner.timeout_s, deadline, manner.report)
         except JhosError as error:
-            raise _returned(cluster, name, done.revision, error, report, may_return) from error
+            raise _returned(cluster, name, done.revision, error, manner) from error
         history.note(cluster, name, done.revision, READY)
     wanted, number = done.idea.wanted, done.revision.number
     is_open = _is_open(wanted.settings, wanted.configuration)
@@ -289,28 +288,24 @@ class _Applied:
         return url_of(cluster, route) if route else ""
 
 
-def _applied(
-    cluster: Cluster,
-    idea: _Idea,
-    plan: Plan,
-    prepare: Prepare | None,
-    lock: lease.Lease,
-    deadline: float,
-    report: Report,
-    what: str,
-    *,
-    force: bool,
+def _alone(
+    cluster: Cluster, idea: _Idea, plan: Plan, edit: Edit, manner: Manner, deadline: float
 ) -> _Applied:
-    """While no other run changes the deployment."""
-    if idea.specs.absent:
-        idea = _built(cluster, idea, deadline, report)
-        plan = _planned(cluster, idea, force=force)
-    lock.check()
-    if prepare:
-        prepare(idea.wanted, plan)
+    """Applied while no other run changes the deployment."""
+    name, is_first = idea.kept.name, not idea.kept.config
+    subject, report = f"Deployment {name}", manner.report
+    with lease.held(cluster, name, subject, manner.timeout_s, report, first=is_first) as lock:
+        if not lock.is_new:  # another run may have changed what was read
+            idea, plan = _renewed(cluster, idea, plan, edit, force=manner.force)
+        if idea.specs.absent:
+            idea = _built(cluster, idea, deadline, report)
+            plan = _planned(cluster, idea, force=manner.force)
         lock.check()
-    written = apply(cluster, idea.kept.name, plan, report, force=force)
-    return _Applied(idea, plan, _recorded(cluster, idea, what), written)
+        if manner.prepare:
+            manner.prepare(idea.wanted, plan)
+            lock.check()
+        written = apply(cluster, name, plan, report, force=manner.force)
+        return _Applied(idea, plan, _recorded(cluster, idea, manner.what), written)
 
 
 def to_revision(content: Content) -> Edit:
@@ -334,8 +329,7 @@ def _returned(
     name: str,
     revision: Revision,
     error: JhosError,
-    report: Report,
-    may_return: bool,
+    manner: Manner,
 ) -> JhosError:
     """The error that ends the command, after the revision before is back where there is one.
 
@@ -345,25 +339,24 @@ def _returned(
         return error
     history.note(cluster, name, revision, _reason(error))
     former = revisions.former(history.revisions(cluster, name), revision)
-    if former is None or not may_return:
+    if former is None or not manner.may_return:
         return error
     what = f"revision {former.number}"
-    report(Event("Rollout", State.WARNING, f"{_reason(error)}; going back to {what}"))
+    manner.report(Event("Rollout", State.WARNING, f"{_reason(error)}; going back to {what}"))
     try:
         edit = to_revision(history.content(cluster, name, former.number))
-        carry_out(
-            cluster, name, edit,
-            force=False, wait=True, timeout_s=_RETURN_S, report=report, what=f"back to {what}",
-            may_return=False,
-        )  # fmt: skip
+        back = Manner(
+            timeout_s=_RETURN_S, report=manner.report, what=f"back to {what}", may_return=False
+        )
+        carry_out(cluster, name, edit, back)
     except JhosError as second:
         return type(error)(
             f"{error.message.rstrip()}\nGoing back to {what} failed too: {second.message}",
             f"Once that is mended: jhos rollout {name} undo -n {cluster.namespace}",
         )
-    back = f"So {what} was brought back and is ready; running servers went on."
+    words = f"So {what} was brought back and is ready; running servers went on."
     return type(error)(
-        f"{error.message.rstrip()}\n{back}",
+        f"{error.message.rstrip()}\n{words}",
         f"What was tried is revision {revision.number}: jhos rollout {name} history",
     )
 

@@ -8,7 +8,7 @@ import yaml
 
 from jhos import hubconfig
 from jhos.actions.configure import read
-from jhos.actions.pipeline import Deployed, Stored, carry_out
+from jhos.actions.pipeline import Deployed, Manner, Stored, carry_out
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import resolve, stream_of, tagged
@@ -50,9 +50,8 @@ def change(
         _warn(stored, report)
         return replace(stored, settings={**stored.settings, "profiles": named})
 
-    return carry_out(
-        cluster, name, edit_profiles, force=False, wait=wait, timeout_s=timeout_s, report=report
-    )
+    manner = Manner(timeout_s=timeout_s, report=report, wait=wait)
+    return carry_out(cluster, name, edit_profiles, manner)
 
 
 def _named(cluster: Cluster, row: Row) -> Row:

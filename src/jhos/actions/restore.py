@@ -11,7 +11,7 @@ from typing import Any
 
 from jhos.actions import hub_database
 from jhos.actions.deploy import Given
-from jhos.actions.pipeline import Deployed, Stored, Wanted, carry_out
+from jhos.actions.pipeline import Deployed, Manner, Stored, Wanted, carry_out
 from jhos.apply import apply
 from jhos.archive import Backup
 from jhos.checks import DEPLOY, check_rights
@@ -99,10 +99,8 @@ def restore(
                 forget=origin.moves_to(cluster), deadline=deadline, report=report,
             )  # fmt: skip
 
-    deployed = carry_out(
-        cluster, name, edit, force=False, wait=True, timeout_s=timeout_s, report=report,
-        may_return=False, prepare=prepare,
-    )  # fmt: skip
+    manner = Manner(timeout_s=timeout_s, report=report, may_return=False, prepare=prepare)
+    deployed = carry_out(cluster, name, edit, manner)
     _finish(cluster, origin, deployed.settings, deadline, report)
     return Restored(
         deployed=deployed,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from jhos.actions import history
 from jhos.actions.configure import read
-from jhos.actions.pipeline import Deployed, carry_out, to_revision
+from jhos.actions.pipeline import Deployed, Manner, carry_out, to_revision
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
@@ -86,11 +86,10 @@ def undo(
     read(cluster, name)
     number = to if to is not None else _former(cluster, name)
     edit = to_revision(history.content(cluster, name, number))
-    done = carry_out(
-        cluster, name, edit, force=False, wait=wait, timeout_s=timeout_s, report=report,
-        what=f"back to revision {number}",
-    )  # fmt: skip
-    return done, number
+    manner = Manner(
+        timeout_s=timeout_s, report=report, wait=wait, what=f"back to revision {number}"
+    )
+    return carry_out(cluster, name, edit, manner), number
 
 
 def _former(cluster: Cluster, name: str) -> int:

@@ -14,7 +14,7 @@ from jhos.actions import hub_database
 from jhos.actions.backup import BackedUp, write
 from jhos.actions.build_images import build_images
 from jhos.actions.notice import need_not
-from jhos.actions.pipeline import Deployed, Stored, Wanted, carry_out, existing, propose
+from jhos.actions.pipeline import Deployed, Manner, Stored, Wanted, carry_out, existing, propose
 from jhos.actions.pull_specs import ours
 from jhos.actions.restore import load_without_hub
 from jhos.apply import apply
@@ -109,10 +109,9 @@ def upgrade(
         _take(cluster, name, plan, taken, file, passphrase, report)
 
     try:
-        deployed = carry_out(
-            cluster, name, _unchanged, force=False, wait=True, may_return=False,
-            timeout_s=max(deadline - time.monotonic(), 1), report=report, prepare=prepare,
-        )  # fmt: skip
+        left_s = max(deadline - time.monotonic(), 1)
+        manner = Manner(timeout_s=left_s, report=report, may_return=False, prepare=prepare)
+        deployed = carry_out(cluster, name, _unchanged, manner)
     except JhosError as error:
         if taken.plan is None or isinstance(error, ClusterUnreachable):
             raise
