@@ -24,7 +24,7 @@ def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster]) -> N
     followed = Flag()
 
     def report(event: Event) -> None:
-        if event.message == "new":
+        if event.message in ("new", "pending"):
             followed.set()
 
     def deploy() -> Deployed:
