@@ -167,3 +167,17 @@ def test_its_image_goes_with_the_deployment(jhos: Run, kubectl: Run, project: st
     assert objects(kubectl, project, "imagestreams,buildconfigs", own)
     jhos("teardown", "handbook", "-n", project, "--delete-storage", "--yes")
     assert not objects(kubectl, project, "imagestreams,buildconfigs,deployments,secrets", own)
+
+
+def test_an_image_of_jhos_is_built_from_a_clone_of_its_repository(
+    jhos: Run, repository: Path, address: str
+) -> None:
+    clone = repository.parent / "jhos.git"
+    subprocess.run(["git", "clone", "-q", "--bare", ".", clone], check=True)
+    git(clone, "update-server-info")
+    url = address.replace("handbook/.git", clone.name)
+    command = ("build-images", "minimal", "--from-git", url, "-n", "from-git", "--create-project")
+    assert "nowhere" in jhos(*command, "--ref", "nowhere", code=6).stderr
+    (built,) = json.loads(jhos(*command, "-o", "json").stdout)
+    assert built["image"].startswith("s2i-minimal-notebook:")
+    assert built["build"]
