@@ -22,8 +22,9 @@ def render(cluster: Cluster) -> list[Object]:
     return templates(place)
 
 
-def install(cluster: Cluster) -> list[ObjectRef]:
-    """Raises Conflict where one of the names is somebody else's."""
+def install(cluster: Cluster, *, force: bool) -> list[ObjectRef]:
+    """Raises Conflict where one of the names is somebody else's, or what somebody has changed in
+    one, unless `force`."""
     if _GROUP not in cluster.groups():
         raise Refused(
             f"The cluster has no templates (API group {_GROUP}).",
@@ -31,7 +32,7 @@ def install(cluster: Cluster) -> list[ObjectRef]:
         )
     objects = render(cluster)
     _own(cluster)
-    parallel(lambda obj: cluster.apply(obj, force=True), objects)
+    parallel(lambda obj: cluster.apply(obj, force=force), objects)
     return [ObjectRef.of(obj) for obj in objects]
 
 

@@ -22,9 +22,10 @@ def templates() -> None:
 
 
 @templates.command()
+@click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
 @output_option
 @target_options
-def install(target: Target, output: str) -> None:
+def install(target: Target, force_conflicts: bool, output: str) -> None:
     """Put the templates into the project, or renew them.
 
     \b
@@ -35,7 +36,7 @@ def install(target: Target, output: str) -> None:
     from jhos.actions.templates import install as act
 
     cluster = target.connect(REQUEST_S)
-    names = [ref.name for ref in act(cluster)]
+    names = [ref.name for ref in act(cluster, force=force_conflicts)]
     text = f"In the catalog of project {cluster.namespace}: {', '.join(names)}."
     emit(output, text, {"installed": names}, [f"template/{name}" for name in names])
 
