@@ -7,6 +7,7 @@ import pytest
 from jhos.sandbox import fieldset, managed, schema
 from jhos.sandbox.failure import Failure
 from jhos.sandbox.managed import Manager
+from jhos.sandbox.store import Store
 
 CONFIG_MAP = schema.of("", "v1", "ConfigMap")
 DEPLOYMENT = schema.of("apps", "v1", "Deployment")
@@ -44,6 +45,12 @@ def env_of(obj: Any) -> list[str]:
 
 def test_apply_owns_what_it_names() -> None:
     assert owned(apply(None, data(a="1"), "one")) == {"one": {"f:data": {"f:a": {}}}}
+
+
+def test_what_the_store_holds_is_compared_field_by_field() -> None:
+    live = Store().put("configmaps", {"metadata": {"name": "m"}, "data": {"a": "1"}})
+    changed = {"metadata": {**live["metadata"]}, "data": {"a": "1", "b": "2"}}
+    assert owned(update(live, changed, "two"))["two"] == {"f:data": {"f:b": {}}}
 
 
 def test_a_field_that_is_no_longer_applied_goes() -> None:

@@ -87,6 +87,11 @@ def is_leaf(node: Node, value: Any) -> bool:
     return True
 
 
+def _alike(one: Any, other: Any) -> bool:
+    """Both of them maps, or both lists."""
+    return any(isinstance(one, kind) and isinstance(other, kind) for kind in (dict, list))
+
+
 def children(
     node: Node, value: Any, path: Path, *, unique: bool = False
 ) -> Iterator[tuple[str, Node, Any]]:
@@ -143,7 +148,7 @@ def compare(node: Node, old: Any, new: Any) -> Comparison:
 
 
 def _compare(node: Node, old: Any, new: Any, path: Path, result: Comparison) -> None:
-    if is_leaf(node, old) or is_leaf(node, new) or type(old) is not type(new):
+    if is_leaf(node, old) or is_leaf(node, new) or not _alike(old, new):
         if old != new:
             result.modified.add(path)
         return
@@ -177,7 +182,7 @@ def _whole(node: Node, value: Any, path: Path, parent: Node) -> FieldSet:
 
 def merged(node: Node, live: Any, config: Any) -> Any:
     """The applied value laid over the live one, list entries by their keys."""
-    if is_leaf(node, config) or type(live) is not type(config):
+    if is_leaf(node, config) or not _alike(live, config):
         return config
     if isinstance(config, dict):
         result = dict(live)
