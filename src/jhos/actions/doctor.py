@@ -103,7 +103,9 @@ def _stuck(pod: Object, now: datetime) -> str:
 
 def _claims(claims: Iterable[Object], known: set[str]) -> list[Leftover]:
     return [
-        _leftover(claim, f"user {owner(claim)[0]} is gone")
+        _leftover(
+            claim, f"the hub knows no user {owner(claim)[0]} now; a login of that name gets it"
+        )
         for claim in claims
         if owner(claim)[0] not in known
     ]

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 @output_option
 @target_options
 def doctor(target: Target, name: str, removed: tuple[str, ...], yes: bool, output: str) -> None:
-    """List what the deployment NAME has left over: pods that its hub does not know, volumes of
-    users who are gone, pods whose deletion is stuck, images that no deployment uses.
+    """List what the deployment NAME has left over: pods and volumes of users that its hub does not
+    know, pods whose deletion is stuck, images that no deployment uses.
+
+    With a new database the hub knows nobody: their volumes wait for them to log in again.
 
     Removes nothing but what is named with --remove, and asks. An image goes with its build config.
 

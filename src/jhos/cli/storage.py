@@ -103,7 +103,7 @@ def _short(each: "UserVolume") -> tuple[str, ...]:
 
 
 def _last_used(each: "UserVolume") -> str:
-    return "user is gone" if each.known is False else since(each.last_used)
+    return "unknown user" if each.known is False else since(each.last_used)
 
 
 def _names(volumes: "list[UserVolume]") -> list[str]:
