@@ -39,7 +39,7 @@ class Which:
     all: bool = False
     idle_s: int | None = None
 
-    def of(self, servers: Sequence[Running]) -> list[Running]:
+    def of(self, deployment: str, servers: Sequence[Running]) -> list[Running]:
         """Raises JhosError for a name that runs nothing."""
         if self.idle_s is not None:
             least = self.idle_s
@@ -50,7 +50,9 @@ class Which:
         found = [each for each in servers if {each.server.user, each.server.title} & wanted]
         running = {name for each in found for name in (each.server.user, each.server.title)}
         if missing := sorted(wanted - running):
-            raise JhosError(f"No server runs for {', '.join(missing)}.", "jhos servers list")
+            raise JhosError(
+                f"No server runs for {', '.join(missing)}.", f"jhos servers list {deployment}"
+            )
         return found
 
 
@@ -71,7 +73,7 @@ def stop_servers(
     """Those that were stopped; None when `approve` said no. Returns when they are gone."""
     deadline = time.monotonic() + timeout_s
     api = reach(cluster, name)
-    going = which.of(_running(cluster, name, api))
+    going = which.of(name, _running(cluster, name, api))
     if not going:
         return []
     if not approve(going):

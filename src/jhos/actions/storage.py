@@ -55,7 +55,7 @@ def delete_volumes(
 
     Raises JhosError for what is not there, Refused for what is in use.
     """
-    going = _chosen(list_volumes(cluster, name), named)
+    going = _chosen(name, list_volumes(cluster, name), named)
     if used := [each for each in going if each.in_use]:
         who = " ".join(sorted({each.volume.owner for each in used}))
         raise Refused(
@@ -88,10 +88,11 @@ def _users(cluster: Cluster, name: str) -> dict[str, User] | None:
         return None
 
 
-def _chosen(volumes: list[UserVolume], named: Sequence[str]) -> list[UserVolume]:
+def _chosen(name: str, volumes: list[UserVolume], named: Sequence[str]) -> list[UserVolume]:
     there = {name for each in volumes for name in _names(each)}
-    if missing := [name for name in named if name not in there]:
-        raise JhosError(f"There is no volume of {', '.join(missing)}.", "jhos storage list")
+    if missing := [each for each in named if each not in there]:
+        hint = f"jhos storage list {name}"
+        raise JhosError(f"There is no volume of {', '.join(missing)}.", hint)
     return [each for each in volumes if _names(each) & set(named)]
 
 

@@ -47,7 +47,7 @@ def remove_users(
 ) -> Changed | None:
     """Their servers are stopped, their volumes stay. None when `approve` said no."""
     api = reach(cluster, name)
-    going = _known(api, users)
+    going = _known(api, name, users)
     if not approve(going):
         return None
     parallel(api.remove, users)
@@ -57,19 +57,20 @@ def remove_users(
 def make_admins(cluster: Cluster, name: str, users: Sequence[str], *, admin: bool) -> Changed:
     """Or, with `admin` False, no longer."""
     api = reach(cluster, name, key=ADMIN_TOKEN)
-    same = [user.name for user in _known(api, users) if user.admin is admin]
+    same = [user.name for user in _known(api, name, users) if user.admin is admin]
     changed = [each for each in users if each not in same]
     parallel(lambda user: api.set_admin(user, admin), changed)
     named = () if admin else _named(cluster, name, users, only_admins=True)
     return Changed(tuple(changed), tuple(same), named)
 
 
-def _known(api: HubApi, names: Iterable[str]) -> list[User]:
+def _known(api: HubApi, deployment: str, names: Iterable[str]) -> list[User]:
     """Raises JhosError for those that the hub does not know."""
     asked = list(names)
     found = parallel(api.user, asked)
     if missing := [name for name, user in zip(asked, found, strict=True) if user is None]:
-        raise JhosError(f"The hub knows no user {', '.join(missing)}.", "jhos users list")
+        hint = f"jhos users list {deployment}"
+        raise JhosError(f"The hub knows no user {', '.join(missing)}.", hint)
     return [user for user in found if user]
 
 
