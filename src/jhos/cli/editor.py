@@ -18,6 +18,7 @@ class Draft:
 
     def __init__(self, text: str, suffix: str, title: str) -> None:
         self.original, self.title = text, title
+        self.editor = _editor()
         handle, path = tempfile.mkstemp(prefix="jhos-", suffix=suffix)
         os.close(handle)
         self.path = Path(path)
@@ -53,7 +54,7 @@ class Draft:
     def _open(self, message: str, text: str) -> str:
         self.path.write_text("".join(f"{_MARK}{line}\n" for line in message.splitlines()) + text)
         try:
-            click.edit(filename=str(self.path), editor=_editor())
+            click.edit(filename=str(self.path), editor=self.editor)
         except click.ClickException as error:
             raise self.kept(JhosError(error.format_message(), "Choose one with EDITOR.")) from error
         lines = self.path.read_text().splitlines(keepends=True)
