@@ -50,12 +50,14 @@ def deploy(
     *,
     create: bool,
     check: bool = True,
+    run: bool = True,
     force: bool,
     wait: bool,
     timeout_s: float,
     report: Report,
 ) -> Deployed:
     """`create`: request the project when it is not there. `check`: that it can hold the hub.
+    `run`: a new configuration here first.
 
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
@@ -67,4 +69,5 @@ def deploy(
     check_rights(cluster, DEPLOY)
     left_s = timeout_s - (time.monotonic() - began)
     manner = Manner(timeout_s=left_s, report=report, wait=wait, force=force, check=check)
-    return carry_out(cluster, given.name, checked(given, report), manner)
+    edit = checked(given, report) if run else given
+    return carry_out(cluster, given.name, edit, manner)

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jhos.cli.output import emit, table
+
 if TYPE_CHECKING:
     from jhos.actions.pipeline import Stored
+    from jhos.settings.sources import Origin
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -55,6 +58,13 @@ def _lines(change: dict[str, Any]) -> list[str]:
 
 def _signed(line: str) -> str:
     return "  " + click.style(line, fg=_COLOURS.get(line[:1]))
+
+
+def emit_origins(output: str, found: "list[Origin]", nothing: str) -> None:
+    """Settings, each with its value and the layer that it is from."""
+    rows = [(each.setting, word(each.value), each.source) for each in found]
+    text = table(("SETTING", "VALUE", "FROM"), rows) if rows else nothing
+    emit(output, text, [vars(each) for each in found], [each.setting for each in found])
 
 
 def word(value: Any) -> str:

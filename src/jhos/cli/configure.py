@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.completion import deployments
-from jhos.cli.given import named_secrets, secret_files_option, split
+from jhos.cli.given import named_secrets, secret_files_option, split, unchecked_option
 from jhos.cli.options import Target, target_options, timeout_option
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import emit, output_option
 
 if TYPE_CHECKING:
     from jhos.actions.configure import Wish
@@ -33,7 +33,7 @@ _PAIR = "KEY=VALUE"
 @click.option("--explain", is_flag=True, help="Print what differs from the defaults, and where "
               "from.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check and show the change; send nothing.")
-@click.option("--unchecked", is_flag=True, help="Do not run the configuration here first.")
+@unchecked_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
 @timeout_option(600)
 @output_option
@@ -301,10 +301,6 @@ def _plain(value: Any) -> str:
 
 def _explain(cluster: "Cluster", name: str, output: str) -> None:
     from jhos.actions.explain import explain
-    from jhos.cli.changes import word
+    from jhos.cli.changes import emit_origins
 
-    found = explain(cluster, name)
-    rows = [(each.setting, word(each.value), each.source) for each in found]
-    nothing = f"{name} is as the defaults say."
-    text = table(("SETTING", "VALUE", "FROM"), rows) if rows else nothing
-    emit(output, text, [vars(each) for each in found], [each.setting for each in found])
+    emit_origins(output, explain(cluster, name), f"{name} is as the defaults say.")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.given import given_options
+from jhos.cli.given import given_options, unchecked_option
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
 from jhos.cli.setting_options import SettingsCommand
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     default=True,
     help="The first time, whether quota and limits let the hub run.  [default: check]",
 )
+@unchecked_option
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
 @click.option(
@@ -41,6 +42,7 @@ def deploy(
     given: "Given",
     create_project: bool,
     check: bool,
+    unchecked: bool,
     force_conflicts: bool,
     wait: bool,
     dry_run: str | None,
@@ -81,6 +83,7 @@ def deploy(
             given,
             create=create_project or target.sandbox,
             check=check,
+            run=not unchecked,
             force=force_conflicts,
             wait=wait,
             timeout_s=timeout_s,

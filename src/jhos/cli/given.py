@@ -125,6 +125,11 @@ secret_files_option = click.option(
 )
 
 
+unchecked_option = click.option(
+    "--unchecked", is_flag=True, help="Do not run the configuration here first."
+)
+
+
 def _secrets(
     layer: dict[str, Any], auth_file: str | None, database_file: str | None
 ) -> dict[str, str]:

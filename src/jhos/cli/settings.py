@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jhos.cli.changes import word
+from jhos.cli.changes import emit_origins
 from jhos.cli.completion import deployments
 from jhos.cli.given import file_option, sources
 from jhos.cli.options import REQUEST_S, Target, talk_options, target_options
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import emit, output_option
 
 if TYPE_CHECKING:
     from jhos.settings.sources import Source
@@ -90,6 +90,4 @@ def _explain(found: "list[Source]", *, minimal: bool, output: str) -> None:
     from jhos.settings.sources import DEFAULT, explain
 
     origins = [each for each in explain(found) if not minimal or each.source != DEFAULT]
-    rows = [(each.setting, word(each.value), each.source) for each in origins]
-    text = table(("SETTING", "VALUE", "FROM"), rows)
-    emit(output, text, [vars(each) for each in origins], [each.setting for each in origins])
+    emit_origins(output, origins, "All is as the defaults say.")
