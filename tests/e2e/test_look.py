@@ -1,6 +1,8 @@
 """What an operator sees of a hub that is used, and what they may do to its servers and users."""
 
 import json
+import signal
+import subprocess
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser
 
+from tests.e2e.accounts import Account
 from tests.e2e.lab import START_MS
-from tests.e2e.programs import Run, objects
+from tests.e2e.programs import Run, how_to, objects, shell
 
 pytestmark = pytest.mark.e2e
 
@@ -90,6 +93,39 @@ def test_every_part_and_every_server_has_a_log(used: Any) -> None:
     assert "runs no server" in used("logs", "grace", output="", code=1).stderr
 
 
+def test_a_log_is_followed_and_ended_by_ctrl_c(
+    used: Any, environment: dict[str, str], project: str
+) -> None:
+    command = ["jhos", "logs", NAME, "-n", project, "-f", "--since", "1s"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        used("users add", "streamed")
+        assert any("streamed" in line or "POST /hub/api/users" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
+    used("users remove", "streamed", "--yes")
+
+
+def test_the_status_is_watched_until_ctrl_c(
+    used: Any, environment: dict[str, str], project: str
+) -> None:
+    assert used
+    command = ["jhos", "status", NAME, "-n", project, "--watch", "-o", "json"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        seen = [json.loads(process.stdout.readline()) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
+    assert [each["hub"]["serversReady"] for each in seen] == [1, 1]
+
+
+def test_only_servers_that_are_idle_for_so_long_are_stopped(used: Any) -> None:
+    assert used("servers stop", "--idle", "9h", "--yes") == []
+    asked = used("servers stop", "--all", output="", code=2).stderr
+    assert "1 server is stopped; work not saved is lost:" in asked
+    assert [each["user"] for each in used("servers list")] == ["ada"]
+
+
 def test_a_volume_goes_only_when_it_is_named_and_free(used: Any) -> None:
     (volume,) = used("storage list")
     assert (volume["user"], volume["inUse"], volume["size"]) == ("ada", True, "64Mi")
@@ -118,7 +154,7 @@ UNUSED = {
 def test_what_is_left_over_is_listed_and_goes_when_it_is_named(
     used: Any, kubectl: Run, project: str, tmp_path: Path
 ) -> None:
-    assert [each["user"] for each in used("servers stop", "ada")] == ["ada"]
+    assert [each["user"] for each in used("servers stop", "--all", "--yes")] == ["ada"]
     assert used("servers list") == []
     assert "--yes" in used("storage delete", "ada", code=2).stderr
     used("users remove", "ada", "--yes")
@@ -138,6 +174,23 @@ def test_what_is_left_over_is_listed_and_goes_when_it_is_named(
     assert "--yes" in used("doctor", *removals, code=2).stderr
     used("doctor", *removals, "--yes")
     assert {each["title"] for each in used("doctor")} == others
+    assert used("storage list") == []
+
+
+def test_the_commands_of_the_document_work(
+    used: Any, environment: dict[str, str], project: str, tmp_path: Path
+) -> None:
+    for name in ("ada", "grace"):
+        account = Account(used("status")["url"], name, PASSWORD)
+        assert account.log_in()
+        account.start_server()
+    blocks = [block for block in how_to("operate.md") if "--metrics" not in block]
+    script = "".join(blocks).replace("jakevdp", NAME)
+    watch = f"jhos status {NAME} --watch"
+    script = script.replace(watch, f"timeout -s INT 15 {watch} || test $? = 124")
+    done = shell(script, environment, project, tmp_path)
+    assert "All of it works" in done.stdout
+    assert f"Removed: persistentvolumeclaim/{NAME}-nb-grace" in done.stdout
     assert used("storage list") == []
 
 
@@ -191,6 +244,13 @@ def test_a_hub_that_does_not_run_is_told(used: Any, kubectl: Run, project: str) 
     assert "does not run" in used("servers list", code=5).stderr
     kubectl("scale", "deployment", NAME, "-n", project, "--replicas=1")
     kubectl("rollout", "status", "deployment", NAME, "-n", project)
+
+
+def test_the_log_of_a_hub_that_ended_is_kept(used: Any, kubectl: Run, project: str) -> None:
+    assert "jhos logs" in used("logs", "--previous", output="", code=1).stderr
+    kubectl("exec", "-n", project, f"deploy/{NAME}", "-c", "hub", "--", "kill", "1")
+    kubectl("rollout", "status", "deployment", NAME, "-n", project)
+    assert "SIGTERM" in used("logs", "--previous", output="").stdout
 
 
 def test_an_unknown_deployment_names_those_there_are(jhos: Run, hub: Any, project: str) -> None:

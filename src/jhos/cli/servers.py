@@ -7,7 +7,7 @@ import click
 from jhos.cli import Group
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option, yes_option
-from jhos.cli.output import emit, end_unchanged, output_option, table
+from jhos.cli.output import counted, emit, end_unchanged, output_option, table
 from jhos.cli.units import Duration, since, size, span, wire
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ def _preview(going: "list[Running]") -> str:
     shown = [f"  {each.server.title} (idle {span(each.idle_s)})" for each in going[:_PREVIEWED]]
     more = len(going) - len(shown)
     rest = [f"  and {more} more"] if more else []
-    return "\n".join([f"{len(going)} servers are stopped; work not saved is lost:", *shown, *rest])
+    stops = f"{counted(len(going), 'server')} {'is' if len(going) == 1 else 'are'} stopped"
+    return "\n".join([f"{stops}; work not saved is lost:", *shown, *rest])
 
 
 def _table(found: "list[Running]") -> str:
