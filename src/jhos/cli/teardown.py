@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jhos.plan import Action
 
 _CLAIM = "PersistentVolumeClaim"
+_IMAGES = ("BuildConfig", "ImageStream")
 _NAMED = 20  # of one kind, on a screen
 
 
@@ -99,13 +100,16 @@ def _text(done: "Teardown") -> str:
     from jhos.plan import Action
 
     where = f"{done.name} in project {done.namespace}"
-    kept = _kept(done)
+    kept = done.plan.of(Action.KEEP)
     if done.plan.of(Action.DELETE):
         head = f"Gone: {where}."
     else:
         head = f"Torn down already: {where}." if kept else f"There is nothing of {where}."
-    again = f"jhos teardown {done.name} -n {done.namespace} --delete-storage"
-    return "\n".join([head, *kept, *([f"Remove them too: {again}"] if kept else [])])
+    lines = [head, *_kept(done)]
+    if any(change.ref.kind not in _IMAGES for change in kept):
+        again = f"jhos teardown {done.name} -n {done.namespace} --delete-storage"
+        lines.append(f"Remove the data too: {again}")
+    return "\n".join(lines)
 
 
 def _kept(found: "Teardown") -> list[str]:
