@@ -39,8 +39,17 @@ def objects(kubectl: Run, project: str, what: str, selector: str = "") -> list[d
 
 def crashing(words: str) -> str:
     """A configuration that passes the check before, and ends the hub with these words."""
+    return _in_the_hub(f"raise RuntimeError({words!r})")
+
+
+def sleeping() -> str:
+    """A configuration that passes the check before, and keeps the hub from starting."""
+    return _in_the_hub('__import__("time").sleep(900)')
+
+
+def _in_the_hub(statement: str) -> str:
     return f"""\
 import os
 if os.path.exists("/opt/app-root/etc/jupyterhub_config.py"):
-    raise RuntimeError({words!r})
+    {statement}
 """

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.lab import START_MS, expect_output, open_lab, run_cell, start_cell
-from tests.e2e.programs import Run, crashing, how_to, shell
+from tests.e2e.programs import Run, crashing, how_to, shell, sleeping
 
 pytestmark = pytest.mark.e2e
 
@@ -63,6 +63,17 @@ def test_a_hub_that_crashes_gives_way_while_notebooks_go_on(
     assert [each["what"] for each in history] == ["deployed", PYTHON, "back to revision 1"]
     assert "exit code 1" in history[1]["state"]
     assert history[2]["state"] == "current"
+    assert all(each["who"] and each["at"].endswith("Z") for each in history)
+
+
+def test_a_hub_that_is_not_ready_in_time_gives_way(jhos: Run, project: str, tmp_path: Path) -> None:
+    jhos("deploy", "--name", "slow", "-n", project)
+    file = tmp_path / PYTHON
+    file.write_text(sleeping())
+    change = ("configure", "slow", "-n", project, "--config", str(file), "--timeout", "30")
+    told = jhos(*change, code=5).stderr
+    assert "So revision 1 was brought back and is ready" in told
+    jhos("teardown", "slow", "-n", project, "--yes", "--delete-storage")
 
 
 def test_an_editor_opens_again_until_the_text_is_right(
