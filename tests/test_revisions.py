@@ -10,6 +10,7 @@ from jhos.revisions import (
     content_of,
     former,
     revision_of,
+    schema_at,
     secret_of,
 )
 
@@ -65,3 +66,11 @@ def test_undo_passes_over_what_is_the_same() -> None:
         for number, outcome, digest in ((1, READY, "a"), (2, "it crashed", "b"), (3, READY, "a"))
     ]
     assert former(kept, kept[2]) is None
+
+
+def test_a_revision_had_the_schema_that_the_next_upgrade_noted() -> None:
+    noted = {2: "old", 4: "newer"}
+    there = [replace(REVISION, number=number, schema=noted.get(number, "")) for number in range(6)]
+    assert [schema_at(there, number) for number in range(6)] == [
+        "old", "old", "old", "newer", "newer", "",
+    ]  # fmt: skip

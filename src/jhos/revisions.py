@@ -47,7 +47,9 @@ class Content:
 
 @dataclass(frozen=True, kw_only=True)
 class Revision:
-    """`outcome`: `ready`, why it did not become so, or empty while nobody knows."""
+    """`outcome`: `ready`, why it did not become so, or empty while nobody knows. `schema`: that the
+    database had when an upgrade ended this revision.
+    """
 
     number: int
     at: str
@@ -55,6 +57,7 @@ class Revision:
     what: str
     digest: str
     outcome: str = ""
+    schema: str = ""
 
 
 def secret_name(name: str, number: int) -> str:
@@ -76,8 +79,9 @@ def secret_of(name: str, revision: Revision, content: Content) -> Object:
     }
 
 
-def outcome_patch(outcome: str) -> Object:
-    return {"metadata": {"annotations": {f"{_NOTE}outcome": outcome}}}
+def note_patch(key: str, value: str) -> Object:
+    """`key`: of a Revision."""
+    return {"metadata": {"annotations": {f"{_NOTE}{key}": value}}}
 
 
 def revision_of(secret: Object) -> Revision | None:
@@ -89,7 +93,9 @@ def revision_of(secret: Object) -> Revision | None:
     }
     if not notes.get("number", "").isdigit():
         return None
-    texts = {key: notes.get(key, "") for key in ("at", "who", "what", "digest", "outcome")}
+    texts = {
+        key: notes.get(key, "") for key in ("at", "who", "what", "digest", "outcome", "schema")
+    }
     return Revision(number=int(notes["number"]), **texts)
 
 
@@ -145,6 +151,15 @@ def _word(value: Any) -> str:
     if value is None or isinstance(value, dict | list):
         return "…" if value else "none"
     return str(value).splitlines()[0][:40] if str(value) else "''"
+
+
+def schema_at(revisions: Iterable[Revision], number: int) -> str:
+    """Of the database when revision `number` ran; empty: the one that it has now.
+
+    It changes with an upgrade only, which notes it on the last revision before.
+    """
+    noted = (each for each in revisions if each.number >= number and each.schema)
+    return next((each.schema for each in sorted(noted, key=lambda each: each.number)), "")
 
 
 def former(revisions: Iterable[Revision], current: Revision) -> Revision | None:

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.accounts import Account
-from tests.e2e.programs import Run, objects
+from tests.e2e.programs import Run, how_to, objects, shell
 
 pytestmark = pytest.mark.e2e
 
-HOW_TO = Path(__file__).parents[2] / "docs/backup.md"
 PASSWORD = "one long password for all"
 ELSEWHERE = "other-project"
 
@@ -49,7 +48,7 @@ def user_of(result: Any) -> Account:
 
 def commands() -> Iterator[str]:
     """The blocks of the how-to, but the one that asks for a passphrase."""
-    for block in re.findall(r"^```\n(.*?)^```$", HOW_TO.read_text(), re.MULTILINE | re.DOTALL):
+    for block in how_to("backup.md"):
         if block.strip() != "jhos backup jakevdp jakevdp.tar":
             yield block
 
@@ -60,14 +59,7 @@ def test_the_how_to_makes_hubs_whose_users_log_in_as_before(
     images = f" --hub-image {project}/jupyterhub --notebook-image {project}/s2i-minimal-notebook"
     for block in commands():
         script = block.replace(f" -n {ELSEWHERE}", f" -n {ELSEWHERE} --create-project{images}")
-        subprocess.run(
-            ["bash", "-euc", script],
-            cwd=folder,
-            env={**environment, "JHOS_NAMESPACE": project},
-            stdin=subprocess.DEVNULL,
-            check=True,
-            timeout=600,
-        )
+        shell(script, environment, project, folder)
     for name, where in (("jakevdp", ELSEWHERE), ("jakevdp2", project)):
         again = user_of(jhos("deploy", "--name", name, "-n", where, "-o", "json"))
         assert again.knows(token)
@@ -95,6 +87,36 @@ def test_what_cannot_be_restored_is_refused_before_anything_is_sent(
     lacking = jhos("restore", file, *into, "--without-secrets", code=2)
     assert "--auth-secret-file" in lacking.stderr
     assert not objects(kubectl, project, "all,cm,secrets,pvc", "app=never")
+
+
+def kill_at(words: str, command: list[str], environment: dict[str, str]) -> None:
+    """kill -9 once the command has said these words."""
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    assert process.stderr
+    said = any(words in line for line in process.stderr)
+    process.kill()
+    process.communicate()
+    assert said, f"it ended without {words}"
+
+
+def test_an_interrupted_restore_goes_on_and_overwrites_nothing_newer(
+    jhos: Run, kubectl: Run, environment: dict[str, str], project: str, folder: Path, ada: Account
+) -> None:
+    assert ada
+    file, phrase = str(folder / "again.tar"), str(folder / "passphrase")
+    jhos("backup", "jakevdp", file, "-n", project, "--passphrase-file", phrase)
+    restore = ("restore", file, "--name", "again", "-n", project, "--passphrase-file", phrase)
+    # The last one is said when the hub is awaited, with its database in.
+    for words in ("Objects: applied", "Database: is read in", "Route again"):
+        kill_at(words, ["jhos", *restore], environment)
+    kubectl("rollout", "status", "deployment/again", "-n", project, "--timeout=110s")
+    jhos("users", "add", "again", "newcomer", "-n", project)
+    jhos(*restore)
+    users = json.loads(jhos("users", "list", "again", "-n", project, "-o", "json").stdout)
+    assert [each["name"] for each in users] == ["ada", "newcomer"]
+    jhos(*restore, code=4)  # which the whole one was
+    jhos("teardown", "again", "-n", project, "--yes", "--delete-storage")
 
 
 def test_a_teardown_tells_whose_server_and_volume_and_a_new_deployment_knows_them(

@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from jhos import __version__
-from jhos.render import secret
+from jhos.render import RENDERED, secret
 from jhos.settings.load import load
 from jhos.settings.secrets import completed
 from jhos.versions import VERSION
 from tests.e2e.accounts import Account
-from tests.e2e.programs import Run
+from tests.e2e.programs import Run, how_to, shell
 
 pytestmark = pytest.mark.e2e
 
@@ -32,6 +32,11 @@ if "OF_THE_FIRST_RELEASE" not in os.environ:
     c.JupyterHub.load_roles = [{"name": "broken", "scopes": ["no:such:scope"]}]
 """
 SCHEMA = 'psql -Atqh 127.0.0.1 -U "$POSTGRESQL_USER" -c "SELECT version_num FROM alembic_version"'
+LITE_SCHEMA = """
+import sqlite3
+database = sqlite3.connect("/opt/app-root/data/jupyterhub.sqlite")
+print(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+"""
 # As an older JupyterHub had it, by JupyterHub's own migrations.
 DOWNGRADE = """
 from subprocess import check_call
@@ -47,7 +52,7 @@ def test_a_failed_upgrade_goes_back_and_one_that_was_mended_stands(
     jhos: Run, kubectl: Run, environment: dict[str, str], project: str, tmp_path: Path
 ) -> None:
     where = ("-n", project)
-    apply(environment, project, first_release(images(jhos, project), project))
+    apply(environment, project, first_release(*of_today(jhos, project), project))
     for part in ("alpha-db", "alpha-proxy", "alpha"):
         kubectl("rollout", "status", f"deployment/{part}", *where, "--timeout=110s")
     ada = Account(url(jhos, project), "ada", PASSWORD)
@@ -57,13 +62,9 @@ def test_a_failed_upgrade_goes_back_and_one_that_was_mended_stands(
     old = schema(kubectl, project)
 
     command = ("upgrade", "alpha", *where, "--yes", "--without-secrets")
-    failed = subprocess.run(
-        ["jhos", *command, "--backup", str(tmp_path / "failed.tar")],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert failed.returncode == 1, failed.stderr
-    assert "no:such:scope" in failed.stderr  # the hub's own last words
-    assert "alpha is as it was before" in failed.stderr
+    told = failure(environment, *command, "--backup", str(tmp_path / "failed.tar"))
+    assert "no:such:scope" in told  # the hub's own last words
+    assert "alpha is as it was before" in told
     assert (tmp_path / "failed.tar").exists()
     hub = kubectl("get", "deploy", "alpha", *where, "-o", "yaml").stdout
     assert "OF_THE_FIRST_RELEASE" in hub
@@ -85,8 +86,76 @@ def test_a_failed_upgrade_goes_back_and_one_that_was_mended_stands(
     jhos("teardown", "alpha", *where, "--yes", "--delete-storage")
 
 
-def images(jhos: Run, project: str) -> dict[str, str]:
-    """Pull specs by their name in the fixture; the images of the first release are history."""
+def test_a_failed_upgrade_puts_sqlite_back_and_undo_of_one_takes_its_backup(
+    jhos: Run, kubectl: Run, environment: dict[str, str], project: str, tmp_path: Path
+) -> None:
+    where = ("-n", project)
+    jhos("deploy", "--name", "jakevdp", "--database", "sqlite", *where)
+    apply(environment, project, of_old("jakevdp", "sqlite", jhos, project))
+    hub = ("exec", *where, "deploy/jakevdp", "-c", "hub", "--", "python", "-c")
+    kubectl("rollout", "status", "deployment/jakevdp", *where, "--timeout=110s")
+    kubectl(*hub, DOWNGRADE)
+    old = kubectl(*hub, LITE_SCHEMA).stdout
+    command = ("upgrade", "jakevdp", *where, "--yes", "--without-secrets", "--backup")
+    told = failure(environment, *command, str(tmp_path / "failed.tar"))
+    assert "no:such:scope" in told
+    assert "jakevdp is as it was before" in told
+    # It is of today's JupyterHub too, and has upgraded what was read in.
+    assert "Database: is read in" in told
+
+    patch = json.dumps({"data": {"jupyterhub_config.py": CONFIGURATION}})
+    kubectl("patch", "cm", "jakevdp-cfg", *where, "--type=merge", "-p", patch)
+    jhos("users", "add", "jakevdp", "ada", *where)
+    kubectl(*hub, DOWNGRADE)
+    asks, upgrades, goes_back = how_to("upgrade.md")
+    assert asks == "jhos upgrade jakevdp\n"
+    shell(upgrades, environment, project, tmp_path)
+    assert kubectl(*hub, LITE_SCHEMA).stdout != old
+    jhos("users", "add", "jakevdp", "grace", *where)
+    refused = jhos("rollout", "jakevdp", "undo", *where, code=4).stderr
+    assert "jhos rollout jakevdp undo --to 1 --backup FILE" in refused
+    file = str(tmp_path / "before.tar")
+    told = jhos("rollout", "jakevdp", "undo", "--backup", file, *where, code=2).stderr
+    assert "users, tokens and logins that came since are lost" in told
+    shell(goes_back, environment, project, tmp_path)
+    users = json.loads(jhos("users", "list", "jakevdp", *where, "-o", "json").stdout)
+    assert [each["name"] for each in users] == ["ada"]
+    jhos("teardown", "jakevdp", *where, "--yes", "--delete-storage")
+
+
+def failure(environment: dict[str, str], *command: str) -> str:
+    """What is said, a traceback of the hub's too."""
+    done = subprocess.run(
+        ["jhos", *command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    return done.stderr
+
+
+def of_old(name: str, database: str, jhos: Run, project: str) -> list[dict[str, Any]]:
+    """As today's jhos renders it, but for the version, and a hub that only the new one ends."""
+    rendered = jhos("render", "--name", name, "--database", database, "-n", project).stdout
+    found = {(each["kind"], each["metadata"]["name"]): each
+             for each in yaml.safe_load_all(rendered)}  # fmt: skip
+    config, hub = found["ConfigMap", f"{name}-cfg"], found["Deployment", name]
+    for each in (config, hub):
+        each["metadata"]["annotations"].pop(RENDERED)
+    config["metadata"]["annotations"].pop(VERSION)
+    config["data"]["jupyterhub_config.py"] = CONFIGURATION + FAILS_WHERE_NEW
+    mark_old(hub, {})
+    return list(found.values())
+
+
+def mark_old(hub: dict[str, Any], more: dict[str, str]) -> None:
+    container = hub["spec"]["template"]["spec"]["containers"][0]
+    env = {"OF_THE_FIRST_RELEASE": "1", **more}
+    container["env"] += [{"name": key, "value": value} for key, value in env.items()]
+
+
+def of_today(jhos: Run, project: str) -> tuple[dict[str, str], str]:
+    """Pull specs by their name in the fixture, since the images of the first release are history;
+    and the port without TLS, of which today's hub is told.
+    """
     rendered = jhos("render", "--name", "alpha", "-n", project).stdout
     pods = {
         each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]
@@ -94,16 +163,17 @@ def images(jhos: Run, project: str) -> dict[str, str]:
         if each["kind"] == "Deployment"
     }
     env = {each["name"]: each.get("value") for each in pods["alpha"]["env"]}
-    return {
+    images = {
         "registry.example.com/demo/jupyterhub@sha256:aaaa": pods["alpha"]["image"],
         "registry.example.com/demo/s2i-minimal-notebook@sha256:bbbb": env[
             "JUPYTERHUB_NOTEBOOK_IMAGE"
         ],
         "registry.example.com/openshift/postgresql@sha256:cccc": pods["alpha-db"]["image"],
     }
+    return images, env["PLAIN_HTTP_PORT"]
 
 
-def first_release(images: dict[str, str], project: str) -> list[dict[str, Any]]:
+def first_release(images: dict[str, str], port: str, project: str) -> list[dict[str, Any]]:
     """Its objects as it rendered them, for today's images, which read today's settings."""
     text = FIRST_RELEASE.read_text().replace("namespace: demo", f"namespace: {project}")
     for old, new in images.items():
@@ -114,8 +184,7 @@ def first_release(images: dict[str, str], project: str) -> list[dict[str, Any]]:
         load(yaml.safe_load(config["settings.yaml"])).as_dict()
     )
     config["jupyterhub_config.py"] = CONFIGURATION + FAILS_WHERE_NEW
-    hub = found["Deployment", "alpha"]["spec"]["template"]["spec"]["containers"][0]
-    hub["env"].append({"name": "OF_THE_FIRST_RELEASE", "value": "1"})
+    mark_old(found["Deployment", "alpha"], {"PLAIN_HTTP_PORT": port})
     return [*found.values(), secret("alpha", completed({}))]
 
 

@@ -15,7 +15,7 @@ from jhos.revisions import (
     Revision,
     changes,
     content_of,
-    outcome_patch,
+    note_patch,
     revision_of,
     secret_name,
     secret_of,
@@ -64,8 +64,18 @@ def record(
 
 def note(cluster: Cluster, name: str, revision: Revision, outcome: str) -> None:
     if revision.outcome != outcome:
-        ref = ObjectRef("Secret", secret_name(name, revision.number))
-        cluster.merge(ref, outcome_patch(outcome))
+        _note(cluster, name, revision, "outcome", outcome)
+
+
+def note_schema(cluster: Cluster, name: str, schema: str) -> None:
+    """On the newest revision, whose last moment it is."""
+    if there := revisions(cluster, name):
+        _note(cluster, name, there[-1], "schema", schema)
+
+
+def _note(cluster: Cluster, name: str, revision: Revision, key: str, value: str) -> None:
+    ref = ObjectRef("Secret", secret_name(name, revision.number))
+    cluster.merge(ref, note_patch(key, value))
 
 
 def _forget(cluster: Cluster, name: str, old: Revision) -> None:

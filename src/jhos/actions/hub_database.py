@@ -56,8 +56,9 @@ _LOAD = """
 _SQLITE = """
 import json, os, shutil, sqlite3, sys, tempfile
 path = os.environ.get("APP_ROOT", "/opt/app-root") + "/data/jupyterhub.sqlite"
-database = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=60)
+database = sqlite3.connect(f"file:{path}?mode=MODE", uri=True, timeout=60)
 """
+_SQLITE_THERE, _SQLITE_NEW = (_SQLITE.replace("MODE", mode) for mode in ("rw", "rwc"))
 _SQLITE_DUMP = """
 with tempfile.NamedTemporaryFile() as copy:
     database.backup(sqlite3.connect(copy.name))
@@ -100,9 +101,9 @@ KINDS = {
         component="hub",
         container="hub",
         member="database.sqlite",
-        dump=("python", "-c", f"{_SQLITE}{_SQLITE_DUMP}"),
-        look=("python", "-c", f"{_SQLITE}{_SQLITE_LOOK}"),
-        load=("python", "-c", f"{_SQLITE}{_SQLITE_LOAD}"),
+        dump=("python", "-c", f"{_SQLITE_THERE}{_SQLITE_DUMP}"),
+        look=("python", "-c", f"{_SQLITE_THERE}{_SQLITE_LOOK}"),
+        load=("python", "-c", f"{_SQLITE_NEW}{_SQLITE_LOAD}"),
         forget="UPDATE spawners SET state = '{}'",
     ),
 }

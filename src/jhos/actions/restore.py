@@ -1,7 +1,8 @@
 """Make a hub of a backup: its database first, the hub once that is whole.
 
-A marker names the file from before the first object until the database is in, so that the same
-command goes on where it was interrupted, and nothing else is ever overwritten.
+A marker names the file from before the first object until the hub is ready, and says whether the
+database is in: the same command goes on where it was interrupted, and overwrites nothing that was
+done since.
 """
 
 import time
@@ -11,8 +12,8 @@ from typing import Any
 
 from jhos.actions import hub_database
 from jhos.actions.deploy import Given
+from jhos.actions.load_database import load_without_hub
 from jhos.actions.pipeline import Deployed, Manner, Stored, Wanted, carry_out
-from jhos.apply import apply
 from jhos.archive import Backup
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
@@ -20,16 +21,16 @@ from jhos.cluster.facts import create_project
 from jhos.configuration import USER_KEYS, joined
 from jhos.errors import Conflict, SettingsError
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef, of_component
+from jhos.objects import Object, ObjectRef
 from jhos.plan import Plan
 from jhos.render import labels
 from jhos.settings.load import check_name, load, merge, parse
 from jhos.settings.model import Settings
 from jhos.volumes import owner_of
-from jhos.wait import leaving, until_ready
 
 _CLAIM = "PersistentVolumeClaim"
-_DIGEST = "digest"
+_DIGEST, _STAGE = "digest", "stage"  # of the marker
+_BEGUN, _LOADED = "begun", "loaded"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,8 @@ def restore(
     check_rights(cluster, DEPLOY)
 
     def edit(stored: Stored) -> Stored:
+        if _stage(cluster, name, origin.file) == _LOADED:
+            return origin.given(stored)
         edited = origin(stored)
         settings = load(edited.settings)
         _check_free(cluster, stored, name, origin.file)
@@ -92,16 +95,19 @@ def restore(
         return edited
 
     def prepare(wanted: Wanted, plan: Plan) -> None:
-        cluster.apply(_marker(name, origin.file), force=True)
-        if origin.file.database and wanted.settings.database.type == "postgresql":
+        if _stage(cluster, name, origin.file) == _LOADED:
+            return
+        cluster.apply(_marker(name, origin.file, _BEGUN), force=True)
+        if origin.file.database and wanted.settings.database.type in hub_database.KINDS:
             load_without_hub(
                 cluster, wanted.settings, plan, origin.file,
                 forget=origin.moves_to(cluster), deadline=deadline, report=report,
             )  # fmt: skip
+        cluster.apply(_marker(name, origin.file, _LOADED), force=True)
 
     manner = Manner(timeout_s=timeout_s, report=report, may_return=False, prepare=prepare)
     deployed = carry_out(cluster, name, edit, manner)
-    _finish(cluster, origin, deployed.settings, deadline, report)
+    cluster.delete(_marker_of(name))
     return Restored(
         deployed=deployed,
         users=tuple(origin.file.about["users"]),
@@ -110,75 +116,19 @@ def restore(
     )
 
 
-def load_without_hub(
-    cluster: Cluster,
-    settings: Settings,
-    plan: Plan,
-    file: Backup,
-    *,
-    forget: bool,
-    deadline: float,
-    report: Report,
-) -> None:
-    """All of the plan but the hub, which is stopped; then the database, and the hub may come."""
-    name = settings.name
-    hub, database = ObjectRef("Deployment", name), ObjectRef("Deployment", f"{name}-db")
-    live = cluster.get(hub)
-    if live:
-        cluster.delete(hub, uid=live["metadata"]["uid"], foreground=True)
-        with leaving(cluster, [hub.kind], f"app={name}") as watched:
-            watched.until_gone([live], _left(deadline), report)
-    rest = Plan(tuple(change for change in plan.changes if change.ref != hub))
-    apply(cluster, name, rest, report, force=False)
-    until_ready(cluster, name, [database], _left(deadline), deadline, report)
-    _load(cluster, settings, file, report, forget=forget)
-    for change in plan.changes:
-        if change.ref == hub and live:
-            cluster.apply(change.after or {}, force=True)
-
-
-def _load(
-    cluster: Cluster, settings: Settings, file: Backup, report: Report, *, forget: bool
-) -> None:
-    report(Event("Database", State.RUNNING, "is read in"))
-    target = hub_database.find(cluster, settings)
-    target.load(file.dump(), file.database_size, forget=forget)
-    report(Event("Database", State.DONE, f"{len(file.about['users'])} users"))
-
-
-def _finish(
-    cluster: Cluster, origin: Origin, settings: Settings, deadline: float, report: Report
-) -> None:
-    """What can only be done once the hub runs: SQLite's file is on its volume."""
-    if origin.file.database and settings.database.type == "sqlite":
-        _load(cluster, settings, origin.file, report, forget=origin.moves_to(cluster))
-        _restart(cluster, settings.name, deadline, report)
-    cluster.delete(_marker_of(settings.name))
-
-
-def _restart(cluster: Cluster, name: str, deadline: float, report: Report) -> None:
-    """So that the hub reads what is in its database now."""
-    pods = cluster.metadata("Pod", of_component(name, "hub"))
-    for pod in pods:
-        cluster.delete(ObjectRef("Pod", pod["metadata"]["name"]), uid=pod["metadata"]["uid"])
-    with leaving(cluster, ["Pod"], f"app={name}") as watched:
-        watched.until_gone(pods, _left(deadline), report)
-    hub = ObjectRef("Deployment", name)
-    until_ready(cluster, name, [hub], _left(deadline), deadline, report)
-
-
-def _left(deadline: float) -> float:
-    return max(deadline - time.monotonic(), 1)
-
-
 def _marker_of(name: str) -> ObjectRef:
     return ObjectRef("ConfigMap", f"{name}-restore")
 
 
+def _stage(cluster: Cluster, name: str, file: Backup) -> str:
+    """How far an earlier try with this file came; empty where there was none."""
+    data = (cluster.get(_marker_of(name)) or {}).get("data", {})
+    return str(data[_STAGE]) if data.get(_DIGEST) == file.digest else ""
+
+
 def _check_free(cluster: Cluster, stored: Stored, name: str, file: Backup) -> None:
     """Raises Conflict unless nothing of the name is there, or an earlier try of this."""
-    marker = cluster.get(_marker_of(name))
-    if marker and marker.get("data", {}).get(_DIGEST) == file.digest:
+    if _stage(cluster, name, file):
         return
     if stored.exists or stored.secrets or cluster.get(ObjectRef(_CLAIM, f"{name}-db")):
         raise Conflict(
@@ -199,12 +149,12 @@ def _check_database(settings: Settings, file: Backup) -> None:
         )
 
 
-def _marker(name: str, file: Backup) -> Object:
+def _marker(name: str, file: Backup, stage: str) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": _marker_of(name).name, "labels": labels(name, "restore")},
-        "data": {_DIGEST: file.digest},
+        "data": {_DIGEST: file.digest, _STAGE: stage},
     }
 
 

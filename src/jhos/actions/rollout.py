@@ -4,18 +4,23 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from jhos.actions import history
+from jhos.actions import history, hub_database
 from jhos.actions.configure import read
-from jhos.actions.pipeline import Deployed, Manner, carry_out, to_revision
+from jhos.actions.load_database import load_without_hub
+from jhos.actions.pipeline import Deployed, Manner, Wanted, carry_out, to_revision
+from jhos.archive import Backup
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.route import until_answered, url_of
-from jhos.errors import SettingsError
+from jhos.errors import Refused, SettingsError
 from jhos.events import Event, Report, State
 from jhos.kinds import Readiness, readiness
 from jhos.objects import ObjectRef, timestamp
-from jhos.revisions import READY, Revision, former
+from jhos.plan import Plan
+from jhos.revisions import READY, Revision, former, schema_at
+from jhos.settings.load import load
+from jhos.settings.model import Settings
 from jhos.wait import until_ready
 
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"  # as `kubectl rollout restart` writes it
@@ -76,20 +81,72 @@ def restart(
 
 
 def undo(
-    cluster: Cluster, name: str, to: int | None, *, wait: bool, timeout_s: float, report: Report
+    cluster: Cluster,
+    name: str,
+    to: int | None,
+    *,
+    backup: Backup | None,
+    wait: bool,
+    timeout_s: float,
+    report: Report,
 ) -> tuple[Deployed, int]:
     """Bring back revision `to`, else the last before this one that was ready; with its number.
 
-    It becomes a revision of its own. What somebody wrote past jhos goes.
+    It becomes a revision of its own. What somebody wrote past jhos goes. `backup`: with the
+    database of that file. Raises Refused where the hub of then could not read that of now.
     """
     check_rights(cluster, DEPLOY)
-    read(cluster, name)
+    settings = load(read(cluster, name).settings)
     number = to if to is not None else _former(cluster, name)
+    _check_schema(cluster, settings, number, backup)
+    deadline = time.monotonic() + timeout_s
+
+    def prepare(wanted: Wanted, plan: Plan) -> None:
+        assert backup
+        load_without_hub(
+            cluster, wanted.settings, plan, backup, forget=False, deadline=deadline, report=report
+        )
+
     edit = to_revision(history.content(cluster, name, number))
     manner = Manner(
-        timeout_s=timeout_s, report=report, wait=wait, what=f"back to revision {number}"
-    )
+        timeout_s=timeout_s, report=report, wait=wait, what=f"back to revision {number}",
+        may_return=not backup, prepare=prepare if backup else None,
+    )  # fmt: skip
     return carry_out(cluster, name, edit, manner), number
+
+
+def _check_schema(cluster: Cluster, settings: Settings, number: int, backup: Backup | None) -> None:
+    """Of the database, which an upgrade may have changed since."""
+    name = settings.name
+    schema = schema_at(history.revisions(cluster, name), number)
+    if backup:
+        _check_backup(backup, settings, schema)
+    elif schema and hub_database.find(cluster, settings).look()["schema"] != schema:
+        raise Refused(
+            f"An upgrade has changed the database since revision {number} of {name}, whose hub "
+            "cannot read it any more.",
+            f"Bring back the database too, as the upgrade's backup has it; what users did since "
+            f"is lost: jhos rollout {name} undo --to {number} --backup FILE",
+        )
+
+
+def _check_backup(backup: Backup, settings: Settings, schema: str) -> None:
+    """Raises SettingsError unless it is the database that the revision can read."""
+    about = backup.about
+    if about["name"] != settings.name or not backup.database:
+        raise SettingsError(f"{backup.path} holds no database of {settings.name}.", "")
+    if about["database"]["type"] != settings.database.type:
+        raise SettingsError(
+            f"{backup.path} holds a database of type {about['database']['type']}, and that of "
+            f"{settings.name} is {settings.database.type}.",
+            "",
+        )
+    if schema and about["database"]["schema"] != schema:
+        raise SettingsError(
+            f"{backup.path} is not of before the upgrade: its database has the schema "
+            f"{about['database']['schema']}, and that revision's hub needs {schema}.",
+            "Take the file that the upgrade wrote first.",
+        )
 
 
 def _former(cluster: Cluster, name: str) -> int:

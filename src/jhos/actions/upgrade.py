@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jhos import __version__, archive
-from jhos.actions import hub_database
+from jhos.actions import history, hub_database
 from jhos.actions.backup import BackedUp, write
 from jhos.actions.build_images import build_images
+from jhos.actions.load_database import load_without_hub
 from jhos.actions.notice import need_not
 from jhos.actions.pipeline import Deployed, Manner, Stored, Wanted, carry_out, existing, propose
 from jhos.actions.pull_specs import ours
-from jhos.actions.restore import load_without_hub
 from jhos.apply import apply
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster import lease
@@ -165,6 +165,8 @@ def _take(
             cluster, name, file, passphrase=passphrase, database=True, report=report
         )
         report(Event("Backup", State.DONE, str(file)))
+        schema = archive.read(file).about["database"]["schema"]
+        history.note_schema(cluster, name, schema)
     going = [change.ref for change in plan.of(Action.DELETE)]
     live = zip(going, parallel(cluster.get, going), strict=True)
     taken.whole = {ref: obj for ref, obj in live if obj}
@@ -199,19 +201,10 @@ def _go_back(cluster: Cluster, name: str, taken: _Taken, report: Report) -> None
     live = zip(created, parallel(cluster.get, created), strict=True)
     back = undoing(plan, taken.whole | {ref: obj for ref, obj in live if obj})
     with lease.held(cluster, name, f"Deployment {name}", _RETURN_S, report):
-        if _is_other_schema(cluster, taken):
-            assert taken.backup
+        if taken.backup:
             load_without_hub(
-                cluster, taken.settings, back, archive.read(taken.backup.path),
-                forget=False, deadline=deadline, report=report,
+                cluster, taken.settings, back, archive.read(taken.backup.path), forget=False,
+                force=True, other_schema_only=True, deadline=deadline, report=report,
             )  # fmt: skip
         apply(cluster, name, back, report, force=True)
     until_ready(cluster, name, [ObjectRef("Deployment", name)], _RETURN_S, deadline, report)
-
-
-def _is_other_schema(cluster: Cluster, taken: _Taken) -> bool:
-    """Whether the new hub has changed the database's; SQLite lies behind the hub, unreachable."""
-    if not taken.backup or taken.settings.database.type != "postgresql":
-        return False
-    before = archive.read(taken.backup.path).about["database"]["schema"]
-    return bool(hub_database.find(cluster, taken.settings).look()["schema"] != before)

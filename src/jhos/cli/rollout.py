@@ -1,15 +1,17 @@
 """jhos rollout"""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from jhos.cli.completion import deployments
-from jhos.cli.options import Target, target_options, timeout_option
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.options import Target, target_options, timeout_option, yes_option
+from jhos.cli.output import emit, end_unchanged, output_option, table
 
 if TYPE_CHECKING:
     from jhos.actions.rollout import Standing
+    from jhos.archive import Backup
     from jhos.cluster.client import Cluster
 
 ACTIONS = ("status", "restart", "history", "undo")
@@ -20,12 +22,23 @@ ACTIONS = ("status", "restart", "history", "undo")
 @click.argument("action", type=click.Choice(ACTIONS), default="status")
 @click.option("--to", type=click.IntRange(min=1), metavar="NUMBER",
               help="undo: the revision to bring back; else the last that was ready.")  # fmt: skip
+@click.option("--backup", "file", type=click.Path(dir_okay=False, path_type=Path),
+              help="undo: with the database of this backup too.")  # fmt: skip
+@yes_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
 @timeout_option(600)
 @output_option
 @target_options
 def rollout(
-    target: Target, name: str, action: str, to: int | None, wait: bool, timeout_s: int, output: str
+    target: Target,
+    name: str,
+    action: str,
+    to: int | None,
+    file: Path | None,
+    yes: bool,
+    wait: bool,
+    timeout_s: int,
+    output: str,
 ) -> None:
     """Follow, restart or take back a change of the deployment NAME.
 
@@ -45,14 +58,15 @@ def rollout(
       jhos rollout jakevdp history
       jhos rollout jakevdp undo
       jhos rollout jakevdp undo --to 3
+      jhos rollout jakevdp undo --backup jakevdp-20260102-030405.tar
     """
-    if to is not None and action != "undo":
-        raise click.UsageError("--to goes with undo only.")
+    if (to is not None or file) and action != "undo":
+        raise click.UsageError("--to and --backup go with undo only.")
     cluster = target.connect(timeout_s)
     if action == "history":
         _history(cluster, name, output)
     elif action == "undo":
-        _undo(cluster, name, to, wait, timeout_s, output)
+        _undo(cluster, name, to, _approved(file, name, yes), wait, timeout_s, output)
     else:
         _follow(cluster, name, action, wait, timeout_s, output)
 
@@ -110,15 +124,38 @@ def _history(cluster: "Cluster", name: str, output: str) -> None:
     emit(output, text, data, [f"secret/{name}-revision-{each.number}" for each in kept])
 
 
+def _approved(file: Path | None, name: str, yes: bool) -> "Backup | None":
+    """What the file holds, once it is said that the database of now may go."""
+    from jhos import archive
+    from jhos.cli.terminal import confirm
+
+    if file is None:
+        return None
+    found = archive.read(file)
+    if not yes:
+        click.echo(f"The database of {name} goes back to {_time(found.about['time'])}: users, "
+                   "tokens and logins that came since are lost.", err=True)  # fmt: skip
+    if not confirm("Go back?", yes=yes):
+        end_unchanged()
+    return found
+
+
 def _undo(
-    cluster: "Cluster", name: str, to: int | None, wait: bool, timeout_s: int, output: str
+    cluster: "Cluster",
+    name: str,
+    to: int | None,
+    backup: "Backup | None",
+    wait: bool,
+    timeout_s: int,
+    output: str,
 ) -> None:
     from jhos.actions.rollout import undo
     from jhos.cli.configure import result
     from jhos.cli.terminal import progress
 
     with progress() as report:
-        done, number = undo(cluster, name, to, wait=wait, timeout_s=timeout_s, report=report)
+        done, number = undo(cluster, name, to, backup=backup, wait=wait,
+                            timeout_s=timeout_s, report=report)  # fmt: skip
     if done.plan.differs:
         text = f"Revision {number} of {name} is back, as revision {done.revision}: {done.url}"
     else:
