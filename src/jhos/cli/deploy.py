@@ -69,6 +69,8 @@ def deploy(
     from jhos.cli.render import show_objects
     from jhos.cli.terminal import progress, say
 
+    if dry_run and unchecked:
+        raise click.UsageError("--dry-run runs the configuration in any case.")
     if dry_run == "client":
         show_objects(target, given, output)
         return
