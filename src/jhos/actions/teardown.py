@@ -135,14 +135,15 @@ def _found(cluster: Cluster, name: str, wish: Wish) -> _Found:
             notice(cluster, name, obj)
     shared = _shared(cluster) if wish.images and not others else []
     kept = _IMAGES if wish.images is False else ()
-    plan = plan_teardown([*own, *shared], delete_data=wish.delete_storage, kept=kept)
+    plan = plan_teardown(map(_outline, [*own, *shared]), delete_data=wish.delete_storage, kept=kept)
+    volumes = tuple(sorted(volume_of(obj) for obj in own if obj["kind"] == _CLAIM))
     servers = (owner_of(obj) or obj["metadata"]["name"] for obj in own if obj["kind"] == "Pod")
     before = Teardown(
         name=name,
         namespace=cluster.namespace,
         plan=plan,
         servers=tuple(sorted(servers)),
-        volumes=tuple(sorted(volume_of(obj) for obj in own if obj["kind"] == _CLAIM)),
+        volumes=volumes,
         others=others,
     )
     return _Found(before, wish, versions)
@@ -161,6 +162,11 @@ def _listed(
     found = parallel(census, kinds)
     versions = {kind: version for kind, (_, version) in zip(kinds, found, strict=True)}
     return [obj for objects, _ in found for obj in objects], versions
+
+
+def _outline(obj: Object) -> Object:
+    """Of a claim too its metadata is enough, once its size is known."""
+    return {"kind": obj["kind"], "metadata": obj["metadata"]}
 
 
 def _shared(cluster: Cluster) -> list[Object]:

@@ -12,6 +12,7 @@ from jhos.cluster.client import Cluster
 from jhos.errors import JhosError, Refused
 from jhos.objects import Object
 
+_OUTLINE = ("name", "uid", "finalizers")
 _WATCH_S = 300
 _PAUSE_S = 0.5  # between watches, and between lists, that end at once
 _FAILURES = 5  # in a row, with a longer pause after each
@@ -27,7 +28,8 @@ def feed(
     """Of each kind, the objects that its label selector picks; `fields`: its field selector.
 
     What is picked by fields is told for more insight only: not to be allowed to see it is no error.
-    `since`: metadata only; what is there at that version is not listed, where one is given.
+    `since`: only name, uid and finalizers; what is there at that version is not listed, where one
+    is given.
     """
     changes = Feed()
     threads = [
@@ -49,12 +51,17 @@ def feed(
 
 @dataclass(frozen=True)
 class _Choice:
-    """Of which objects the changes are told, by labels and fields; `whole` or metadata only."""
+    """Of which objects the changes are told, by labels and fields; `whole` or an outline."""
 
     kind: str
     labels: str
     fields: str
     whole: bool
+
+    def kept(self, obj: Object) -> Object:
+        """What of an object is held: there may be thousands."""
+        meta = obj["metadata"]
+        return obj if self.whole else {"metadata": {k: meta[k] for k in _OUTLINE if k in meta}}
 
 
 class Feed:
@@ -117,7 +124,7 @@ class Feed:
             items, version = cluster.list(kind, choice.labels, choice.fields)
         else:
             items, version = cluster.census(kind, choice.labels)
-        listed = {item["metadata"]["uid"]: item for item in items}
+        listed = {item["metadata"]["uid"]: choice.kept(item) for item in items}
         for uid in known.keys() - listed.keys():
             self.queue.put((kind, "DELETED", known[uid]))
         for uid, item in listed.items():
@@ -145,7 +152,7 @@ class Feed:
                 if event == "ERROR":
                     return
                 version = obj["metadata"]["resourceVersion"]
-                self._pass_on(choice.kind, event, obj, known)
+                self._pass_on(choice.kind, event, choice.kept(obj), known)
                 if self.closed.is_set():
                     return
             self._rest(began)
