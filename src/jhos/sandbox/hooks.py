@@ -12,7 +12,7 @@ from jhos.sandbox.controllers.buildconfigs import instantiate_binary
 from jhos.sandbox.controllers.builds import BUILDS
 from jhos.sandbox.controllers.informers import Informers
 from jhos.sandbox.controllers.meta import annotations
-from jhos.sandbox.controllers.replicasets import PODS
+from jhos.sandbox.controllers.pods import PODS
 from jhos.sandbox.layout import Layout
 from jhos.sandbox.node.logs import read_log
 

@@ -14,7 +14,7 @@ from jhos.sandbox.controllers.imagestreams import STREAMS, tag_image
 from jhos.sandbox.controllers.informers import Key, key_of
 from jhos.sandbox.controllers.loop import Control, Loop
 from jhos.sandbox.controllers.meta import annotations, is_deleting, parse_time
-from jhos.sandbox.controllers.replicasets import PODS, is_finished
+from jhos.sandbox.controllers.pods import PODS, is_finished
 
 BUILDS = "apis/build.openshift.io/v1/builds"
 BUILD_CONFIGS = "apis/build.openshift.io/v1/buildconfigs"

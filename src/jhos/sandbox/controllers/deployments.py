@@ -13,7 +13,8 @@ from jhos.sandbox.controllers.meta import (
     controller_of,
     is_deleting,
 )
-from jhos.sandbox.controllers.replicasets import PODS, REPLICA_SETS, is_finished
+from jhos.sandbox.controllers.pods import PODS, is_finished
+from jhos.sandbox.controllers.replicasets import REPLICA_SETS
 
 DEPLOYMENTS = "apis/apps/v1/deployments"
 COMPONENT = "deployment-controller"

@@ -14,7 +14,7 @@ from jhos.sandbox.controllers.meta import (
     matches,
     owner_reference,
 )
-from jhos.sandbox.controllers.replicasets import PODS, is_finished
+from jhos.sandbox.controllers.pods import PODS, is_finished
 
 SERVICES = "api/v1/services"
 SLICES = "apis/discovery.k8s.io/v1/endpointslices"

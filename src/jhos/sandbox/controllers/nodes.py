@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from jhos.sandbox.client import ApiClient, Object, suppress_not_found
 from jhos.sandbox.controllers.informers import key_of
 from jhos.sandbox.controllers.meta import is_true, with_condition
-from jhos.sandbox.controllers.replicasets import PODS, is_finished
+from jhos.sandbox.controllers.pods import PODS, is_finished
 
 NODES = "api/v1/nodes"
 

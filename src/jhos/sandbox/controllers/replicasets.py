@@ -9,8 +9,6 @@ from jhos.sandbox.controllers.informers import Key
 from jhos.sandbox.controllers.loop import Control, Loop
 from jhos.sandbox.controllers.meta import (
     condition,
-    controlled_by,
-    controller_of,
     is_deleting,
     is_true,
     labels,
@@ -19,8 +17,9 @@ from jhos.sandbox.controllers.meta import (
     with_condition,
     without_zeros,
 )
+from jhos.sandbox.controllers.pods import OwnedPods, active, is_finished
 
-REPLICA_SETS, PODS = "apis/apps/v1/replicasets", "api/v1/pods"
+REPLICA_SETS = "apis/apps/v1/replicasets"
 COMPONENT = "replicaset-controller"
 AT_ONCE = 8
 LONGEST_DELAY_S = 300
@@ -30,25 +29,20 @@ class ReplicaSets:
     """The controller."""
 
     def __init__(self, control: Control) -> None:
-        self.control = control
-        self.sets, self.pods = control.informer(REPLICA_SETS), control.informer(PODS)
+        self.client = control.client
+        self.sets = control.informer(REPLICA_SETS)
         self.loop = Loop("replicasets", self.reconcile)
         self.sets.listen(self.loop.on_change)
-        self.pods.listen(self._on_pod)
+        self.pods = OwnedPods(control, "ReplicaSet", COMPONENT, self.loop)
 
     async def run(self) -> None:
         await self.loop.run()
-
-    def _on_pod(self, _event: str, pod: Object) -> None:
-        owner = controller_of(pod)
-        if owner and owner["kind"] == "ReplicaSet":
-            self.loop.add((pod["metadata"]["namespace"], owner["name"]))
 
     async def reconcile(self, key: Key) -> float | None:
         replica_set = self.sets.get(*key)
         if replica_set is None or is_deleting(replica_set):
             return None
-        pods = [pod for pod in self.pods.all(key[0]) if controlled_by(pod, replica_set)]
+        pods = self.pods.of(replica_set)
         now = datetime.now(UTC)
         wait = start_delay(pods, now)
         failure = None
@@ -69,39 +63,30 @@ class ReplicaSets:
         for answer in made:
             if isinstance(answer, ApiError):
                 message = f"Error creating: {answer}"
-                await self._record(replica_set, "FailedCreate", message, "Warning")
+                await self.pods.record(replica_set, "FailedCreate", message, "Warning")
                 return answer
             if isinstance(answer, BaseException):
                 raise answer
         return None
 
     async def _create_one(self, replica_set: Object) -> None:
-        pod = self.pods.written(await self.control.client.create(PODS, new_pod(replica_set)))
-        await self._record(
-            replica_set, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}"
-        )
+        pod = await self.pods.create(new_pod(replica_set))
+        message = f"Created pod: {pod['metadata']['name']}"
+        await self.pods.record(replica_set, "SuccessfulCreate", message)
 
     async def _delete(self, replica_set: Object, pod: Object) -> None:
-        name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
-        namespace = pod["metadata"]["namespace"]
-        await self.control.client.delete(PODS, namespace, name, preconditions={"uid": uid})
-        await self._record(replica_set, "SuccessfulDelete", f"Deleted pod: {name}")
+        await self.pods.delete(pod)
+        message = f"Deleted pod: {pod['metadata']['name']}"
+        await self.pods.record(replica_set, "SuccessfulDelete", message)
 
     async def _write_status(
         self, replica_set: Object, failure: ApiError | None, now: datetime
     ) -> None:
-        namespace = replica_set["metadata"]["namespace"]
-        pods = [pod for pod in self.pods.all(namespace) if controlled_by(pod, replica_set)]
-        wanted = status(replica_set, pods, failure, now)
+        wanted = status(replica_set, self.pods.of(replica_set), failure, now)
         if wanted != replica_set.get("status"):
             changed = replica_set | {"status": wanted}
-            answer = await self.control.client.update(REPLICA_SETS, changed, "status")
+            answer = await self.client.update(REPLICA_SETS, changed, "status")
             self.sets.written(answer)
-
-    async def _record(
-        self, replica_set: Object, reason: str, message: str, kind: str = "Normal"
-    ) -> None:
-        await self.control.record(replica_set, reason, message, component=COMPONENT, kind=kind)
 
 
 def new_pod(replica_set: Object) -> Object:
@@ -119,15 +104,6 @@ def new_pod(replica_set: Object) -> Object:
         },
         "spec": template["spec"],
     }
-
-
-def active(pods: Sequence[Object]) -> list[Object]:
-    """Pods that run or will."""
-    return [pod for pod in pods if not is_deleting(pod) and not is_finished(pod)]
-
-
-def is_finished(pod: Object) -> bool:
-    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
 
 
 def start_delay(pods: Sequence[Object], now: datetime) -> float:

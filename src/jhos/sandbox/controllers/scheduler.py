@@ -14,7 +14,7 @@ from jhos.sandbox.controllers.meta import (
     matches,
     with_condition,
 )
-from jhos.sandbox.controllers.replicasets import PODS, is_finished
+from jhos.sandbox.controllers.pods import PODS, is_finished
 from jhos.sandbox.controllers.volumes import CLAIMS, CLASSES, SELECTED_NODE, waits_for_pod
 from jhos.sandbox.quantity import parse
 

@@ -4,8 +4,8 @@ from jhos.sandbox.client import ApiError, Object
 from jhos.sandbox.controllers import stateful
 from jhos.sandbox.controllers.informers import Key
 from jhos.sandbox.controllers.loop import Control, Loop
-from jhos.sandbox.controllers.meta import controlled_by, controller_of, is_deleting
-from jhos.sandbox.controllers.replicasets import PODS, is_finished
+from jhos.sandbox.controllers.meta import controlled_by, is_deleting
+from jhos.sandbox.controllers.pods import OwnedPods, is_finished
 from jhos.sandbox.controllers.volumes import CLAIMS
 
 STATEFUL_SETS = "apis/apps/v1/statefulsets"
@@ -17,21 +17,16 @@ class StatefulSets:
     """The controller."""
 
     def __init__(self, control: Control) -> None:
-        self.control, self.client = control, control.client
-        self.sets, self.pods = control.informer(STATEFUL_SETS), control.informer(PODS)
+        self.client = control.client
+        self.sets = control.informer(STATEFUL_SETS)
         self.revisions = control.informer(REVISIONS)
         self.claims = control.informer(CLAIMS)
         self.loop = Loop("statefulsets", self.reconcile)
         self.sets.listen(self.loop.on_change)
-        self.pods.listen(self._on_pod)
+        self.pods = OwnedPods(control, "StatefulSet", COMPONENT, self.loop)
 
     async def run(self) -> None:
         await self.loop.run()
-
-    def _on_pod(self, _event: str, pod: Object) -> None:
-        owner = controller_of(pod)
-        if owner and owner["kind"] == "StatefulSet":
-            self.loop.add((pod["metadata"]["namespace"], owner["name"]))
 
     async def reconcile(self, key: Key) -> float | None:
         stateful_set = self.sets.get(*key)
@@ -63,7 +58,7 @@ class StatefulSets:
         return name
 
     async def _change_pods(self, stateful_set: Object, revision: str) -> None:
-        pods = {stateful.ordinal(pod): pod for pod in self._pods(stateful_set)}
+        pods = {stateful.ordinal(pod): pod for pod in self.pods.of(stateful_set)}
         if any(is_deleting(pod) for pod in pods.values()):
             return  # one that goes is waited for: its name is wanted again
         for number in stateful.missing(stateful_set, pods):
@@ -81,33 +76,22 @@ class StatefulSets:
                 meta = claim["metadata"]
                 if self.claims.get(meta["namespace"], meta["name"]) is None:
                     self.claims.written(await self.client.create(CLAIMS, claim))
-            self.pods.written(await self.client.create(PODS, pod))
+            await self.pods.create(pod)
         except ApiError as error:
             message = f"create Pod {name} in StatefulSet failed error: {error}"
-            await self._record(stateful_set, "FailedCreate", message, "Warning")
+            await self.pods.record(stateful_set, "FailedCreate", message, "Warning")
             raise
-        await self._record(
+        await self.pods.record(
             stateful_set, "SuccessfulCreate", f"create Pod {name} in StatefulSet successful"
         )
 
     async def _delete(self, stateful_set: Object, pod: Object) -> None:
-        meta = pod["metadata"]
-        preconditions = {"uid": meta["uid"]}
-        await self.client.delete(PODS, meta["namespace"], meta["name"], preconditions=preconditions)
-        message = f"delete Pod {meta['name']} in StatefulSet successful"
-        await self._record(stateful_set, "SuccessfulDelete", message)
-
-    def _pods(self, stateful_set: Object) -> list[Object]:
-        every = self.pods.all(stateful_set["metadata"]["namespace"])
-        return [pod for pod in every if controlled_by(pod, stateful_set)]
+        await self.pods.delete(pod)
+        message = f"delete Pod {pod['metadata']['name']} in StatefulSet successful"
+        await self.pods.record(stateful_set, "SuccessfulDelete", message)
 
     async def _write_status(self, stateful_set: Object, revision: str) -> None:
-        wanted = stateful.status(stateful_set, self._pods(stateful_set), revision)
+        wanted = stateful.status(stateful_set, self.pods.of(stateful_set), revision)
         if wanted != stateful_set.get("status"):
             changed = stateful_set | {"status": wanted}
             self.sets.written(await self.client.update(STATEFUL_SETS, changed, "status"))
-
-    async def _record(
-        self, stateful_set: Object, reason: str, message: str, kind: str = "Normal"
-    ) -> None:
-        await self.control.record(stateful_set, reason, message, component=COMPONENT, kind=kind)

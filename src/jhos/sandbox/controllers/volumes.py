@@ -10,7 +10,7 @@ from jhos.sandbox.client import ApiError, Object
 from jhos.sandbox.controllers.informers import Key, key_of
 from jhos.sandbox.controllers.loop import Control, Loop
 from jhos.sandbox.controllers.meta import annotations, is_deleting
-from jhos.sandbox.controllers.replicasets import PODS, is_finished
+from jhos.sandbox.controllers.pods import PODS, is_finished
 
 CLAIMS = "api/v1/persistentvolumeclaims"
 VOLUMES = "api/v1/persistentvolumes"
