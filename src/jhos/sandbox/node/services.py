@@ -17,7 +17,7 @@ from jhos.sandbox.node.relay import Connection, relay
 SERVICES = "api/v1/services"
 SLICES = "apis/discovery.k8s.io/v1/endpointslices"
 SERVICE_LABEL = "kubernetes.io/service-name"
-DIAL_TIMEOUT_S = 10
+DIAL_TIMEOUT_S = 120  # about as long as Linux itself tries, since on a cluster nothing else does
 log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
