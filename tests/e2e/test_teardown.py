@@ -94,7 +94,7 @@ def test_a_right_that_lacks_for_one_kind_is_named_before_anything_goes(
         env=guest, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 4, done.stderr
-    assert "routes" in done.stderr
+    assert "you may not: delete Route." in done.stderr
     after = objects(kubectl, "torn", ALL, "app=guarded,component!=revision")
     assert {each["metadata"]["uid"] for each in before} <= {
         each["metadata"]["uid"] for each in after
