@@ -246,13 +246,6 @@ def test_a_hub_that_does_not_run_is_told(used: Any, kubectl: Run, project: str) 
     kubectl("rollout", "status", "deployment", NAME, "-n", project)
 
 
-def test_the_log_of_a_hub_that_ended_is_kept(used: Any, kubectl: Run, project: str) -> None:
-    assert "jhos logs" in used("logs", "--previous", output="", code=1).stderr
-    kubectl("exec", "-n", project, f"deploy/{NAME}", "-c", "hub", "--", "kill", "1")
-    kubectl("rollout", "status", "deployment", NAME, "-n", project)
-    assert "SIGTERM" in used("logs", "--previous", output="").stdout
-
-
 def test_an_unknown_deployment_names_those_there_are(jhos: Run, hub: Any, project: str) -> None:
     for command in ("status", "servers list", "users list", "storage list", "open --print"):
         verb, *rest = command.split()
