@@ -50,6 +50,12 @@ def test_waiting_goes_on_while_there_is_hope(state: dict[str, Any], hopeless: bo
     assert found.hopeless is hopeless
 
 
+def test_a_crash_is_told_without_the_kubelets_pace() -> None:
+    found = of_pod(pod("CrashLoopBackOff", 3, "back-off 20s restarting failed container=hub pod=p"))
+    assert found
+    assert found.words.endswith("container hub ends again and again")
+
+
 @pytest.mark.parametrize("state", [pod(), pod("ContainerCreating"), pod("PodInitializing")])
 def test_a_pod_on_its_way_is_no_stall(state: dict[str, Any]) -> None:
     assert of_pod(state) is None

@@ -118,7 +118,7 @@ def _of_container(container: Object, waiting: Object) -> Stall:
     if reason == "CrashLoopBackOff":
         last = container.get("lastState", {}).get("terminated", {})
         code = f" with exit code {last['exitCode']}" if "exitCode" in last else ""
-        said = f"container {container['name']} ends again and again{code}: {words}"
+        said = f"container {container['name']} ends again and again{code}"
         return Stall(said, hopeless=hopeless)
     return Stall(f"container {container['name']}: {words}", hopeless=hopeless)
 

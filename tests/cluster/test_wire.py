@@ -62,11 +62,19 @@ def test_what_does_not_pass_is_told_at_once(
     assert server.methods == ["PATCH"]
 
 
-def test_who_has_named_no_project_is_told_how(tmp_path: Path) -> None:
-    refused = failure(403, 'User "ada" cannot patch … in the namespace "default"')
-    with answering(in_turn(refused)) as server, pytest.raises(Refused) as caught:
+@pytest.mark.parametrize(
+    ("status", "said", "remedy"),
+    [
+        (403, 'User "ada" cannot patch … in the namespace "default"', "-n PROJECT"),
+        (422, "spec.host: Invalid value: field is immutable", "--route-host"),
+    ],
+)
+def test_a_refusal_comes_with_its_remedy(
+    tmp_path: Path, status: int, said: str, remedy: str
+) -> None:
+    with answering(in_turn(failure(status, said))) as server, pytest.raises(Refused) as caught:
         cluster_at(server.address, tmp_path).apply(OBJ)
-    assert "-n PROJECT" in caught.value.hint
+    assert remedy in caught.value.hint
 
 
 def test_the_server_says_when_to_come_again(tmp_path: Path) -> None:
