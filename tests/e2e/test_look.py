@@ -221,6 +221,20 @@ def test_metrics_without_the_right_to_them_are_refused(jhos: Run, hub: Any, proj
     assert "monitoring-edit" in told
 
 
+def test_metrics_are_offered_to_the_clusters_monitoring(
+    jhos: Run, hub: Any, kubectl: Run, project: str
+) -> None:
+    assert hub
+    admin = jhos("sandbox", "kubeconfig", "--admin").stdout.strip()
+    kubectl("--kubeconfig", admin, "-n", project, "create", "rolebinding", "monitoring",
+            "--clusterrole=monitoring-edit", "--user=developer")  # fmt: skip
+    jhos("deploy", "--name", NAME, "-n", project, "--metrics")
+    made = objects(kubectl, project, "servicemonitors,prometheusrules", f"app={NAME}")
+    assert {each["kind"] for each in made} == {"ServiceMonitor", "PrometheusRule"}
+    jhos("configure", NAME, "-n", project, "--unset", "metrics")
+    assert not objects(kubectl, project, "servicemonitors,prometheusrules", f"app={NAME}")
+
+
 def test_a_probe_goes_the_whole_way_and_leaves_nothing(
     used: Any, kubectl: Run, project: str
 ) -> None:

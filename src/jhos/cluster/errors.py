@@ -88,8 +88,8 @@ def _of_status(error: ApiException) -> JhosError:
         case 422 if "spec.host" in message and "immutable" in message:
             return Refused(
                 f"The cluster refuses it: {message}",
-                "A route's host is chosen when it is made: jhos teardown NAME, which keeps the data, "
-                "then jhos deploy with --route-host.",
+                "A route's host is chosen when it is made: jhos teardown NAME, which keeps the "
+                "data, then jhos deploy with --route-host.",
             )
         case 422 | 400:
             return Refused(f"The cluster refuses it: {message}")
