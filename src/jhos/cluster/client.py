@@ -71,9 +71,8 @@ class Cluster:
         path = self._resource(kind).path(namespace=self._scope(kind))
         query = _selection(selector, fields)
         answer = self._read("get", path, query_params=query) or {}
-        return _items(kind, answer), answer["metadata"].get(
-            "resourceVersion", ""
-        )  # metrics have none
+        # Lists of metrics have no version.
+        return _items(kind, answer), answer["metadata"].get("resourceVersion", "")
 
     @foreseeable
     @translated
