@@ -10,6 +10,7 @@ JhosError 1                 failed
 │   ├── Busy 4              another run holds the deployment
 │   └── BeingDeleted 4      the project is going, and takes nothing new
 ├── OutOfTime 5             safe to run again
+├── GaveWay 5               what did not become ready was taken back
 └── BuildFailed 6
 """
 
@@ -60,5 +61,18 @@ class OutOfTime(JhosError):
     exit_code = 5
 
 
+class GaveWay(JhosError):
+    exit_code = 5
+
+
 class BuildFailed(JhosError):
     exit_code = 6
+
+
+def gave_way(error: JhosError, words: str, hint: str) -> JhosError:
+    """What ends a command whose change was taken back because of `error`.
+
+    What the cluster refuses stays a refusal.
+    """
+    kind = type(error) if isinstance(error, Refused) else GaveWay
+    return kind(f"{error.message.rstrip()}\n{words}", hint)

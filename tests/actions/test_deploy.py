@@ -2,7 +2,7 @@ from base64 import b64encode
 from dataclasses import replace
 
 from jhos.actions.deploy import Given
-from jhos.actions.pipeline import Stored
+from jhos.actions.stored import Stored
 
 STORED = Stored(
     exists=True,

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from jhos.actions.deploy import Given
-from jhos.actions.pipeline import Stored, Wanted
+from jhos.actions.pipeline import Wanted
 from jhos.actions.render import Rendered, _without_secret, render_offline, secret_data, write
+from jhos.actions.stored import Stored
 from jhos.errors import SettingsError
 from jhos.events import silent
 from jhos.settings.load import load

@@ -53,7 +53,7 @@ def test_a_hub_that_crashes_gives_way_while_notebooks_go_on(
     expect_output(page, "begun")
     file = tmp_path / PYTHON
     file.write_text(crashing("the lecture hall is full"))
-    done = jhos("configure", "course", "-n", project, "--config", str(file), code=1)
+    done = jhos("configure", "course", "-n", project, "--config", str(file), code=5)
     assert "RuntimeError: the lecture hall is full" in done.stderr
     assert "So revision 1 was brought back and is ready" in done.stderr
     expect_output(page, "finished")

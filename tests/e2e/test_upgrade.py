@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from jhos import __version__
+from jhos import __version__, archive
 from jhos.render import RENDERED, secret
 from jhos.settings.load import load
 from jhos.settings.secrets import completed
@@ -62,7 +62,7 @@ def test_a_failed_upgrade_goes_back_and_one_that_was_mended_stands(
     old = schema(kubectl, project)
 
     command = ("upgrade", "alpha", *where, "--yes", "--without-secrets")
-    told = failure(environment, *command, "--backup", str(tmp_path / "failed.tar"))
+    told = failure(environment, tmp_path, *command, "--backup", "failed.tar")
     assert "no:such:scope" in told  # the hub's own last words
     assert "alpha is as it was before" in told
     assert (tmp_path / "failed.tar").exists()
@@ -97,7 +97,7 @@ def test_a_failed_upgrade_puts_sqlite_back_and_undo_of_one_takes_its_backup(
     kubectl(*hub, DOWNGRADE)
     old = kubectl(*hub, LITE_SCHEMA).stdout
     command = ("upgrade", "jakevdp", *where, "--yes", "--without-secrets", "--backup")
-    told = failure(environment, *command, str(tmp_path / "failed.tar"))
+    told = failure(environment, tmp_path, *command, "failed.tar")
     assert "no:such:scope" in told
     assert "jakevdp is as it was before" in told
     # It is of today's JupyterHub too, and has upgraded what was read in.
@@ -123,12 +123,53 @@ def test_a_failed_upgrade_puts_sqlite_back_and_undo_of_one_takes_its_backup(
     jhos("teardown", "jakevdp", *where, "--yes", "--delete-storage")
 
 
-def failure(environment: dict[str, str], *command: str) -> str:
+def test_a_hub_of_another_image_starts_only_once_its_database_is_kept(
+    kubectl: Run, environment: dict[str, str], project: str, tmp_path: Path
+) -> None:
+    def say(*words: str, code: int = 0) -> Any:
+        done = subprocess.run(["jhos", *words, "-n", project], env=environment, cwd=tmp_path,
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        assert done.returncode == code, done.stderr
+        return done
+
+    first = json.loads(
+        say("deploy", "--name", "moved", "--database", "sqlite", "-o", "json").stdout
+    )
+    assert first["backup"] is None
+    hub = ("exec", "-n", project, "deploy/moved", "-c", "hub", "--", "python", "-c")
+    container = '{.spec.template.spec.containers[?(@.name=="hub")].image}'
+    image = kubectl("get", "deploy/moved", "-n", project, "-o", f"jsonpath={container}").stdout
+    other = f"hub.image={image.partition('@')[0]}:latest"  # the same, under another name
+    say("users", "add", "moved", "ada")
+    kubectl(*hub, DOWNGRADE)
+    (tmp_path / "broken.py").write_text(FAILS_WHERE_NEW)
+    change = ("configure", "moved", "--set", other)
+    told = say(*change, "--config", "broken.py", code=5).stderr
+    assert "no:such:scope" in told
+    assert "Database: is read in" in told
+    assert "So revision 1 was brought back and is ready" in told
+    assert not list(tmp_path.glob("*.tar"))
+    assert "ada" in say("users", "list", "moved").stdout
+
+    old = kubectl(*hub, DOWNGRADE + LITE_SCHEMA).stdout
+    file = json.loads(say(*change, "-o", "json").stdout)["backup"]
+    assert archive.read(tmp_path / file).about["database"]["schema"] in old
+    assert kubectl(*hub, LITE_SCHEMA).stdout not in old
+    refused = say("rollout", "moved", "undo", code=4).stderr
+    assert "The database has another schema since revision 3 of moved" in refused
+    say("rollout", "moved", "undo", "--backup", file, "--yes")
+    told = say(*change).stderr
+    assert "removed, since the database kept its schema" in told
+    assert [each.name for each in tmp_path.glob("*.tar")] == [file]
+    say("teardown", "moved", "--yes", "--delete-storage")
+
+
+def failure(environment: dict[str, str], folder: Path, *command: str) -> str:
     """What is said, a traceback of the hub's too."""
     done = subprocess.run(
-        ["jhos", *command], env=environment, capture_output=True, text=True, check=False
+        ["jhos", *command], env=environment, cwd=folder, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 5, done.stderr
     return done.stderr
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from jhos import __version__, archive, encryption
 from jhos.actions import hub_database
-from jhos.actions.pipeline import existing
+from jhos.actions.stored import Stored, existing
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.configuration import parted
@@ -26,9 +26,9 @@ _CLAIM = "PersistentVolumeClaim"
 
 @dataclass(frozen=True, kw_only=True)
 class BackedUp:
-    """`users` None: the database was left out. `secret_files`: of the user's configuration, which
-    stand with the secrets. `own_secrets`: of the project, by name, which the settings use and the
-    file has not.
+    """`users` None: the database was left out. `database`: its type, and `schema`, where it is in.
+    `secret_files`: of the user's configuration, which stand with the secrets. `own_secrets`: of the
+    project, by name, which the settings use and the file has not.
     """
 
     name: str
@@ -36,6 +36,8 @@ class BackedUp:
     path: Path
     size: int
     users: tuple[str, ...] | None
+    database: str
+    schema: str
     with_secrets: bool
     secret_files: tuple[str, ...]
     own_secrets: tuple[str, ...]
@@ -59,12 +61,13 @@ def backup(
     check_name(name)
     cluster.wire.keep_trying(timeout_s, report)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report):
-        return write(cluster, name, path, passphrase=passphrase, database=database, report=report)
+        stored = existing(cluster, name)
+        return write(cluster, stored, path, passphrase=passphrase, database=database, report=report)
 
 
 def write(
     cluster: Cluster,
-    name: str,
+    stored: Stored,
     path: Path,
     *,
     passphrase: str | None,
@@ -72,8 +75,8 @@ def write(
     report: Report,
 ) -> BackedUp:
     """By whoever holds the lease already."""
-    stored = existing(cluster, name)
     settings = load(stored.settings)
+    name = settings.name
     source = hub_database.find(cluster, settings) if database else None
     volumes = tuple(sorted(map(volume_of, cluster.list(_CLAIM, f"app={name}")[0])))
     about = _about(cluster, settings, volumes, source, with_secrets=passphrase is not None)
@@ -96,6 +99,8 @@ def write(
         path=path,
         size=path.stat().st_size,
         users=tuple(about["users"]) if source else None,
+        database=settings.database.type,
+        schema=about["database"]["schema"] or "",
         with_secrets=passphrase is not None,
         secret_files=tuple(sorted(files.secret)),
         own_secrets=tuple(about["ownSecrets"]),

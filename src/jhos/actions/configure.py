@@ -7,8 +7,10 @@ from difflib import get_close_matches, unified_diff
 from typing import Any
 
 from jhos.actions.checked import checked
-from jhos.actions.pipeline import Deployed, Edit, Manner, Stored, carry_out, existing
+from jhos.actions.pipeline import Deployed, Manner, carry_out
+from jhos.actions.precaution import Precaution
 from jhos.actions.reach import absent
+from jhos.actions.stored import Edit, Stored, existing
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.configuration import USER_KEYS, masked_lines
@@ -59,14 +61,19 @@ def configure(
     edit: Edit,
     *,
     check: bool,
+    precaution: Precaution | None,
     wait: bool,
     timeout_s: float,
     report: Report,
 ) -> Deployed:
-    """`check`: run a new configuration here first. Raises the classes of `jhos.errors`."""
+    """`check`: run a new configuration here first. `precaution`: against a loss of the database.
+
+    Raises the classes of `jhos.errors`.
+    """
     check_rights(cluster, DEPLOY)
     edit = checked(edit, report) if check else edit
-    return carry_out(cluster, name, edit, Manner(timeout_s=timeout_s, report=report, wait=wait))
+    manner = Manner(timeout_s=timeout_s, report=report, wait=wait, precaution=precaution)
+    return carry_out(cluster, name, edit, manner)
 
 
 def unless_changed(edit: Edit, seen: Stored) -> Edit:

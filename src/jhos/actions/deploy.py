@@ -4,7 +4,9 @@ import time
 from dataclasses import dataclass, field, replace
 
 from jhos.actions.checked import checked
-from jhos.actions.pipeline import Deployed, Manner, Stored, carry_out, look_ahead
+from jhos.actions.pipeline import Deployed, Manner, carry_out, look_ahead
+from jhos.actions.precaution import Precaution
+from jhos.actions.stored import Stored
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import create_project
@@ -51,13 +53,14 @@ def deploy(
     create: bool,
     check: bool = True,
     run: bool = True,
+    precaution: Precaution | None = None,
     force: bool,
     wait: bool,
     timeout_s: float,
     report: Report,
 ) -> Deployed:
     """`create`: request the project when it is not there. `check`: that it can hold the hub.
-    `run`: a new configuration here first.
+    `run`: a new configuration here first. `precaution`: against a loss of the database.
 
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
@@ -68,6 +71,7 @@ def deploy(
     look_ahead(cluster, given.name)
     check_rights(cluster, DEPLOY)
     left_s = timeout_s - (time.monotonic() - began)
-    manner = Manner(timeout_s=left_s, report=report, wait=wait, force=force, check=check)
+    manner = Manner(timeout_s=left_s, report=report, wait=wait, force=force, check=check,
+                    precaution=precaution)  # fmt: skip
     edit = checked(given, report) if run else given
     return carry_out(cluster, given.name, edit, manner)

@@ -47,7 +47,7 @@ def load_without_hub(
     if not other_schema_only or target.look()["schema"] != file.about["database"]["schema"]:
         report(Event("Database", State.RUNNING, "is read in"))
         target.load(file.dump(), file.database_size, forget=forget)
-        report(Event("Database", State.DONE, f"{len(file.about['users'])} users"))
+        report(Event("Database", State.DONE, f"users: {len(file.about['users'])}"))
     cluster.apply(own, force=True)
 
 

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from jhos import revisions
+from jhos import archive, revisions
 from jhos.actions import history
-from jhos.actions.notice import notice
+from jhos.actions.backup import BackedUp
+from jhos.actions.load_database import load_without_hub
+from jhos.actions.precaution import Precaution, release, take
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
-from jhos.actions.reach import absent
+from jhos.actions.stored import Edit, Stored, stored_of
 from jhos.apply import TELLING, apply, preview, tally
 from jhos.checks import check_first, check_host, check_metrics
 from jhos.cluster import lease
@@ -28,18 +30,17 @@ from jhos.cluster.facts import (
 from jhos.cluster.foresight import ask_ahead
 from jhos.cluster.premises import allowance
 from jhos.cluster.route import until_answered, url_of
-from jhos.configuration import USER_KEYS, joined, parted
-from jhos.errors import ClusterUnreachable, JhosError
+from jhos.configuration import parted
+from jhos.errors import ClusterUnreachable, JhosError, gave_way
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef, annotations_of
+from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan
 from jhos.render import Facts, digest, render, secret
 from jhos.revisions import READY, Content, Revision
 from jhos.settings.auth import check_secrets
-from jhos.settings.load import Layer, load, parse
+from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.settings.secrets import check_database, completed
-from jhos.versions import VERSION
 from jhos.wait import until_ready
 
 _RETURN_S = 600
@@ -47,25 +48,7 @@ _REASON = 160  # characters that a history keeps of it
 _ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stored:
-    """What the project keeps of a deployment, also after a teardown that left its data.
-
-    `settings`: over the defaults. `configuration`: the user's files. `secrets`: base64 by key.
-    `images`: pull specs that are taken as they are, by the name in the settings; none are kept.
-    `version`: of the jhos that wrote it; None: one that did not say.
-    """
-
-    exists: bool
-    settings: Layer
-    configuration: dict[str, str]
-    secrets: dict[str, str] = field(repr=False)
-    images: dict[str, str] = field(default_factory=dict)
-    version: str | None = None
-
-
-Edit = Callable[[Stored], Stored]
-Prepare = Callable[["Wanted", Plan], None]
+Prepare = Callable[["Wanted", Plan, BackedUp | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +92,10 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What stands now. `open_to_all`: whoever reaches `url` gets a server; None: not known."""
+    """What stands now. `open_to_all`: whoever reaches `url` gets a server; None: not known.
+
+    `backup`: what was before, where the database has another schema now, or may have.
+    """
 
     name: str
     namespace: str
@@ -118,31 +104,7 @@ class Deployed:
     open_to_all: bool | None
     settings: Settings
     revision: int
-
-
-def read_stored(cluster: Cluster, name: str) -> Stored:
-    """Three requests."""
-    return _stored(cluster, read_kept(cluster, name))
-
-
-def existing(cluster: Cluster, name: str) -> Stored:
-    """Raises SettingsError where there is no such deployment, nor what one has left."""
-    stored = read_stored(cluster, name)
-    if not stored.exists:
-        raise absent(cluster, name)
-    return stored
-
-
-def _stored(cluster: Cluster, kept: Kept) -> Stored:
-    notice(cluster, kept.name, kept.config)
-    data, secrets = kept.config.get("data", {}), kept.secret.get("data", {})
-    return Stored(
-        exists=bool(kept.config),
-        settings=parse(data.get("settings.yaml", ""), "the deployment"),
-        configuration=joined(data, secrets),
-        secrets={key: value for key, value in secrets.items() if key not in USER_KEYS},
-        version=annotations_of(kept.config).get(VERSION) if kept.config else None,
-    )
+    backup: BackedUp | None
 
 
 def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
@@ -197,7 +159,7 @@ class _Idea:
 
 def _idea(cluster: Cluster, name: str, edit: Edit) -> _Idea:
     kept = read_kept(cluster, name)
-    wanted = wanted_of(cluster, edit(_stored(cluster, kept)))
+    wanted = wanted_of(cluster, edit(stored_of(cluster, kept)))
     return _Idea(kept, wanted, find(cluster, wanted.settings, wanted.images))
 
 
@@ -241,6 +203,7 @@ class Manner:
     check: bool = True
     may_return: bool = True
     what: str = ""
+    precaution: Precaution | None = None
     prepare: Prepare | None = None
 
 
@@ -266,11 +229,25 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
         try:
             url = _wait(cluster, name, done.plan, manner.timeout_s, deadline, manner.report)
         except JhosError as error:
-            raise _returned(cluster, name, done.revision, error, manner) from error
+            raise _returned(cluster, name, done, error, manner) from error
         history.note(cluster, name, done.revision, READY)
-    wanted, number = done.idea.wanted, done.revision.number
+    return _deployed(cluster, done, url, _left_of_backup(cluster, done, manner))
+
+
+def _deployed(cluster: Cluster, done: "_Applied", url: str, backup: BackedUp | None) -> Deployed:
+    name, wanted, number = done.idea.kept.name, done.idea.wanted, done.revision.number
     is_open = _is_open(wanted.settings, wanted.configuration)
-    return Deployed(name, cluster.namespace, url, done.plan, is_open, wanted.settings, number)
+    return Deployed(
+        name, cluster.namespace, url, done.plan, is_open, wanted.settings, number, backup
+    )
+
+
+def _left_of_backup(cluster: Cluster, done: "_Applied", manner: Manner) -> BackedUp | None:
+    """Where nobody waited, the schema is not known yet."""
+    if done.backup is None or manner.precaution is None or manner.precaution.always:
+        return done.backup
+    settings = done.idea.wanted.settings
+    return release(cluster, settings, done.backup, manner.report) if manner.wait else done.backup
 
 
 @dataclass(frozen=True)
@@ -281,6 +258,7 @@ class _Applied:
     plan: Plan
     revision: Revision
     written: dict[ObjectRef, Object] = field(default_factory=dict)
+    backup: BackedUp | None = None
 
     def url_of_route(self, cluster: Cluster) -> str:
         """Empty where the route was not written."""
@@ -301,11 +279,14 @@ def _alone(
             idea = _built(cluster, idea, deadline, report)
             plan = _planned(cluster, idea, force=manner.force)
         lock.check()
+        stored, backup = stored_of(cluster, idea.kept), None
+        if manner.precaution and stored.exists:
+            backup = take(cluster, stored, plan, manner.precaution, report)
         if manner.prepare:
-            manner.prepare(idea.wanted, plan)
-            lock.check()
+            manner.prepare(idea.wanted, plan, backup)
+        lock.check()
         written = apply(cluster, name, plan, report, force=manner.force)
-        return _Applied(idea, plan, _recorded(cluster, idea, manner.what), written)
+        return _Applied(idea, plan, _recorded(cluster, idea, manner.what), written, backup)
 
 
 def to_revision(content: Content) -> Edit:
@@ -325,16 +306,13 @@ def _content(wanted: Wanted, images: dict[str, str]) -> Content:
 
 
 def _returned(
-    cluster: Cluster,
-    name: str,
-    revision: Revision,
-    error: JhosError,
-    manner: Manner,
+    cluster: Cluster, name: str, done: _Applied, error: JhosError, manner: Manner
 ) -> JhosError:
     """The error that ends the command, after the revision before is back where there is one.
 
     One that was ready before fails for a reason of the cluster's, and stays.
     """
+    revision = done.revision
     if isinstance(error, ClusterUnreachable) or revision.outcome == READY:
         return error
     history.note(cluster, name, revision, _reason(error))
@@ -345,20 +323,37 @@ def _returned(
     manner.report(Event("Rollout", State.WARNING, f"{_reason(error)}; going back to {what}"))
     try:
         edit = to_revision(history.content(cluster, name, former.number))
-        back = Manner(
-            timeout_s=_RETURN_S, report=manner.report, what=f"back to {what}", may_return=False
-        )
-        carry_out(cluster, name, edit, back)
+        carry_out(cluster, name, edit, _back(cluster, done, manner.report, f"back to {what}"))
     except JhosError as second:
+        file = f" The database as it was before: {done.backup.path}" if done.backup else ""
         return type(error)(
             f"{error.message.rstrip()}\nGoing back to {what} failed too: {second.message}",
-            f"Once that is mended: jhos rollout {name} undo -n {cluster.namespace}",
+            f"Once that is mended: jhos rollout {name} undo -n {cluster.namespace}{file}",
         )
-    words = f"So {what} was brought back and is ready; running servers went on."
-    return type(error)(
-        f"{error.message.rstrip()}\n{words}",
+    if done.backup:
+        done.backup.path.unlink(missing_ok=True)
+    return gave_way(
+        error,
+        f"So {what} was brought back and is ready; running servers went on.",
         f"What was tried is revision {revision.number}: jhos rollout {name} history",
     )
+
+
+def _back(cluster: Cluster, done: _Applied, report: Report, what: str) -> Manner:
+    """To the revision before, with the database as it was where its schema has changed."""
+    backup, deadline = done.backup, time.monotonic() + _RETURN_S
+
+    def prepare(wanted: Wanted, plan: Plan, _: BackedUp | None) -> None:
+        if backup:
+            load_without_hub(
+                cluster, wanted.settings, plan, archive.read(backup.path), forget=False,
+                other_schema_only=True, deadline=deadline, report=report,
+            )  # fmt: skip
+
+    return Manner(
+        timeout_s=_RETURN_S, report=report, what=what, may_return=False,
+        prepare=prepare if backup else None,
+    )  # fmt: skip
 
 
 def _reason(error: JhosError) -> str:

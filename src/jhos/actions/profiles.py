@@ -8,7 +8,9 @@ import yaml
 
 from jhos import hubconfig
 from jhos.actions.configure import read
-from jhos.actions.pipeline import Deployed, Manner, Stored, carry_out
+from jhos.actions.pipeline import Deployed, Manner, carry_out
+from jhos.actions.precaution import Precaution
+from jhos.actions.stored import Stored
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import resolve, stream_of, tagged
@@ -31,6 +33,7 @@ def change(
     name: str,
     edit: Callable[[Rows], Rows],
     *,
+    precaution: Precaution | None,
     wait: bool,
     timeout_s: float,
     report: Report,
@@ -50,7 +53,7 @@ def change(
         _warn(stored, report)
         return replace(stored, settings={**stored.settings, "profiles": named})
 
-    manner = Manner(timeout_s=timeout_s, report=report, wait=wait)
+    manner = Manner(timeout_s=timeout_s, report=report, wait=wait, precaution=precaution)
     return carry_out(cluster, name, edit_profiles, manner)
 
 

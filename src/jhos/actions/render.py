@@ -7,8 +7,9 @@ from pathlib import Path
 from jhos import manifests
 from jhos.actions.checked import checked
 from jhos.actions.deploy import Given
-from jhos.actions.pipeline import Stored, Wanted, read_stored, wanted_of
+from jhos.actions.pipeline import Wanted, wanted_of
 from jhos.actions.pull_specs import find
+from jhos.actions.stored import Stored, read_stored
 from jhos.checks import check_project
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jhos.actions import hub_database
+from jhos.actions.backup import BackedUp
 from jhos.actions.deploy import Given
 from jhos.actions.load_database import load_without_hub
-from jhos.actions.pipeline import Deployed, Manner, Stored, Wanted, carry_out
+from jhos.actions.pipeline import Deployed, Manner, Wanted, carry_out
+from jhos.actions.stored import Stored
 from jhos.archive import Backup
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
@@ -94,7 +96,7 @@ def restore(
         _check_own_secrets(cluster, origin.file)
         return edited
 
-    def prepare(wanted: Wanted, plan: Plan) -> None:
+    def prepare(wanted: Wanted, plan: Plan, _: BackedUp | None) -> None:
         if _stage(cluster, name, origin.file) == _LOADED:
             return
         cluster.apply(_marker(name, origin.file, _BEGUN), force=True)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jhos.actions import history, hub_database
+from jhos.actions.backup import BackedUp
 from jhos.actions.configure import read
 from jhos.actions.load_database import load_without_hub
 from jhos.actions.pipeline import Deployed, Manner, Wanted, carry_out, to_revision
+from jhos.actions.precaution import Precaution
 from jhos.archive import Backup
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster import lease
@@ -86,6 +88,7 @@ def undo(
     to: int | None,
     *,
     backup: Backup | None,
+    precaution: Precaution | None,
     wait: bool,
     timeout_s: float,
     report: Report,
@@ -93,7 +96,8 @@ def undo(
     """Bring back revision `to`, else the last before this one that was ready; with its number.
 
     It becomes a revision of its own. What somebody wrote past jhos goes. `backup`: with the
-    database of that file. Raises Refused where the hub of then could not read that of now.
+    database of that file; else `precaution` is against a loss of it. Raises Refused where the hub
+    of then could not read that of now.
     """
     check_rights(cluster, DEPLOY)
     settings = load(read(cluster, name).settings)
@@ -101,7 +105,7 @@ def undo(
     _check_schema(cluster, settings, number, backup)
     deadline = time.monotonic() + timeout_s
 
-    def prepare(wanted: Wanted, plan: Plan) -> None:
+    def prepare(wanted: Wanted, plan: Plan, _: BackedUp | None) -> None:
         assert backup
         load_without_hub(
             cluster, wanted.settings, plan, backup, forget=False, deadline=deadline, report=report
@@ -111,6 +115,7 @@ def undo(
     manner = Manner(
         timeout_s=timeout_s, report=report, wait=wait, what=f"back to revision {number}",
         may_return=not backup, prepare=prepare if backup else None,
+        precaution=None if backup else precaution,
     )  # fmt: skip
     return carry_out(cluster, name, edit, manner), number
 
@@ -123,10 +128,10 @@ def _check_schema(cluster: Cluster, settings: Settings, number: int, backup: Bac
         _check_backup(backup, settings, schema)
     elif schema and hub_database.find(cluster, settings).look()["schema"] != schema:
         raise Refused(
-            f"An upgrade has changed the database since revision {number} of {name}, whose hub "
+            f"The database has another schema since revision {number} of {name}, whose hub "
             "cannot read it any more.",
-            f"Bring back the database too, as the upgrade's backup has it; what users did since "
-            f"is lost: jhos rollout {name} undo --to {number} --backup FILE",
+            "Bring back the database too, as the backup has it that was written at that change; "
+            f"what users did since is lost: jhos rollout {name} undo --to {number} --backup FILE",
         )
 
 
@@ -143,9 +148,9 @@ def _check_backup(backup: Backup, settings: Settings, schema: str) -> None:
         )
     if schema and about["database"]["schema"] != schema:
         raise SettingsError(
-            f"{backup.path} is not of before the upgrade: its database has the schema "
+            f"{backup.path} is not of before the change: its database has the schema "
             f"{about['database']['schema']}, and that revision's hub needs {schema}.",
-            "Take the file that the upgrade wrote first.",
+            "Take the file that was written first then.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from jhos.actions.pipeline import existing
+from jhos.actions.stored import existing
 from jhos.cluster.client import Cluster
 from jhos.settings.sources import Source
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from jhos.actions.list_deployments import TORN_DOWN
-from jhos.actions.pipeline import read_stored
 from jhos.actions.reach import absent, hub_api
 from jhos.actions.storage import volumes_of
+from jhos.actions.stored import read_stored
 from jhos.checks import room
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import together

@@ -10,19 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jhos import __version__, archive
-from jhos.actions import history, hub_database
-from jhos.actions.backup import BackedUp, write
+from jhos.actions import hub_database
+from jhos.actions.backup import BackedUp
 from jhos.actions.build_images import build_images
 from jhos.actions.load_database import load_without_hub
 from jhos.actions.notice import need_not
-from jhos.actions.pipeline import Deployed, Manner, Stored, Wanted, carry_out, existing, propose
+from jhos.actions.pipeline import Deployed, Manner, Wanted, carry_out, propose
+from jhos.actions.precaution import Precaution
 from jhos.actions.pull_specs import ours
+from jhos.actions.stored import Stored, existing
 from jhos.apply import apply
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
-from jhos.errors import ClusterUnreachable, JhosError, Refused, SettingsError
+from jhos.errors import ClusterUnreachable, JhosError, Refused, SettingsError, gave_way
 from jhos.events import Event, Report, State
 from jhos.images import Image, Wishes
 from jhos.objects import Object, ObjectRef
@@ -52,11 +54,10 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Upgraded:
-    """`backup` None: there was nothing to change, or none was wanted."""
+    """`former`: the version before; None: it was not noted."""
 
     former: str | None
     deployed: Deployed
-    backup: BackedUp | None
 
 
 @dataclass(kw_only=True)
@@ -105,18 +106,23 @@ def upgrade(
         build_images(cluster, images, Wishes(), timeout_s=timeout_s, report=report)
     taken = _Taken(settings=settings)
 
-    def prepare(_: Wanted, plan: Plan) -> None:
-        _take(cluster, name, plan, taken, file, passphrase, report)
+    def prepare(_: Wanted, plan: Plan, backup: BackedUp | None) -> None:
+        _take(cluster, plan, taken, backup)
 
     try:
-        left_s = max(deadline - time.monotonic(), 1)
-        manner = Manner(timeout_s=left_s, report=report, may_return=False, prepare=prepare)
+        manner = Manner(
+            timeout_s=max(deadline - time.monotonic(), 1),
+            report=report,
+            may_return=False,
+            precaution=Precaution(file=file, passphrase=passphrase, always=True) if file else None,
+            prepare=prepare,
+        )
         deployed = carry_out(cluster, name, _unchanged, manner)
     except JhosError as error:
         if taken.plan is None or isinstance(error, ClusterUnreachable):
             raise
         raise _returned(cluster, name, taken, error, report) from error
-    return Upgraded(former=stored.version, deployed=deployed, backup=taken.backup)
+    return Upgraded(former=stored.version, deployed=deployed)
 
 
 def _unchanged(stored: Stored) -> Stored:
@@ -149,28 +155,13 @@ def _images(settings: Settings) -> list[Image]:
     return list({image.name: image for image in found}.values())
 
 
-def _take(
-    cluster: Cluster,
-    name: str,
-    plan: Plan,
-    taken: _Taken,
-    file: Path | None,
-    passphrase: str | None,
-    report: Report,
-) -> None:
+def _take(cluster: Cluster, plan: Plan, taken: _Taken, backup: BackedUp | None) -> None:
     if not plan.differs:
         return
-    if file:
-        taken.backup = write(
-            cluster, name, file, passphrase=passphrase, database=True, report=report
-        )
-        report(Event("Backup", State.DONE, str(file)))
-        schema = archive.read(file).about["database"]["schema"]
-        history.note_schema(cluster, name, schema)
     going = [change.ref for change in plan.of(Action.DELETE)]
     live = zip(going, parallel(cluster.get, going), strict=True)
     taken.whole = {ref: obj for ref, obj in live if obj}
-    taken.plan = plan
+    taken.plan, taken.backup = plan, backup
 
 
 def _returned(
@@ -186,9 +177,9 @@ def _returned(
             f"{error.message}\nGoing back failed too: {second.message}",
             f"{second.hint}{backup}".strip(),
         )
-    return type(error)(
-        f"{error.message}\nSo {name} is as it was before, and its hub is ready; running servers "
-        "went on.",
+    return gave_way(
+        error,
+        f"So {name} is as it was before, and its hub is ready; running servers went on.",
         f"Mend the cause and upgrade again.{backup}",
     )
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from jhos.actions.pipeline import read_stored
 from jhos.actions.reach import reach
+from jhos.actions.stored import read_stored
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
 from jhos.errors import JhosError

@@ -9,10 +9,13 @@ from jhos.cli.completion import deployments
 from jhos.cli.given import named_secrets, secret_files_option, split, unchecked_option
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
+from jhos.cli.precaution import kept_in, no_backup_option, of_before, precaution
 
 if TYPE_CHECKING:
     from jhos.actions.configure import Wish
-    from jhos.actions.pipeline import Deployed, Edit, Stored
+    from jhos.actions.pipeline import Deployed
+    from jhos.actions.precaution import Precaution
+    from jhos.actions.stored import Edit, Stored
     from jhos.cluster.client import Cluster
 
 PYTHON = "jupyterhub_config.py"
@@ -34,6 +37,7 @@ _PAIR = "KEY=VALUE"
               "from.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check and show the change; send nothing.")
 @unchecked_option
+@no_backup_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
 @timeout_option(600)
 @output_option
@@ -51,6 +55,7 @@ def configure(
     explain: bool,
     dry_run: bool,
     unchecked: bool,
+    no_backup: bool,
     wait: bool,
     timeout_s: int,
     output: str,
@@ -85,7 +90,8 @@ def configure(
     if explain:
         _explain(cluster, name, output)
         return
-    run = _Run(cluster, name, not unchecked, dry_run, wait, timeout_s, output)
+    run = _Run(cluster, name, not unchecked, precaution(name, without=no_backup), dry_run, wait,
+               timeout_s, output)  # fmt: skip
     if wish:
         run.change(wish)
     else:
@@ -95,9 +101,9 @@ def configure(
 class _Run:
     """One command, once it is clear what it is to do."""
 
-    def __init__(self, cluster: "Cluster", name: str, check: bool, dry_run: bool, wait: bool,
-                 timeout_s: int, output: str) -> None:  # fmt: skip
-        self.cluster, self.name, self.check = cluster, name, check
+    def __init__(self, cluster: "Cluster", name: str, check: bool, first: "Precaution | None",
+                 dry_run: bool, wait: bool, timeout_s: int, output: str) -> None:  # fmt: skip
+        self.cluster, self.name, self.check, self.first = cluster, name, check, first
         self.dry_run, self.wait, self.timeout_s, self.output = dry_run, wait, timeout_s, output
 
     def change(self, wish: "Wish") -> None:
@@ -158,8 +164,8 @@ class _Run:
             return
         say(shown(changes) or "Nothing differs; what stands is seen to.")
         with progress() as report:
-            done = act(self.cluster, self.name, edit, check=False, wait=self.wait,
-                       timeout_s=self.timeout_s, report=report)  # fmt: skip
+            done = act(self.cluster, self.name, edit, check=False, precaution=self.first,
+                       wait=self.wait, timeout_s=self.timeout_s, report=report)  # fmt: skip
         written = [change.ref.title for change in done.plan.writes]
         data = {**result(done), "changed": changes}
         emit(self.output, summary(done, wait=self.wait), data, written)
@@ -171,7 +177,7 @@ def summary(done: "Deployed", *, wait: bool) -> str:
     restarted = restarts_hub(done)
     state = "is ready" if wait else "is being rolled out"
     how = "" if restarted else ", without a restart of the hub"
-    lines = [f"Revision {done.revision} of {done.name} {state}{how}: {done.url}"]
+    lines = [f"Revision {done.revision} of {done.name} {state}{how}: {done.url}", *of_before(done)]
     if done.revision > 1:
         lines.append(f"Undo it with: jhos rollout {done.name} undo -n {done.namespace}")
     return "\n".join(lines)
@@ -184,6 +190,7 @@ def result(done: "Deployed") -> dict[str, Any]:
         "url": done.url,
         "revision": done.revision,
         "hubRestarted": restarts_hub(done),
+        "backup": kept_in(done),
     }
 
 

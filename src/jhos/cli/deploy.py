@@ -7,6 +7,7 @@ import click
 from jhos.cli.given import given_options, unchecked_option
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
+from jhos.cli.precaution import kept_in, no_backup_option, of_before, precaution
 from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     help="The first time, whether quota and limits let the hub run.  [default: check]",
 )
 @unchecked_option
+@no_backup_option
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
 @click.option(
@@ -43,6 +45,7 @@ def deploy(
     create_project: bool,
     check: bool,
     unchecked: bool,
+    no_backup: bool,
     force_conflicts: bool,
     wait: bool,
     dry_run: str | None,
@@ -86,6 +89,7 @@ def deploy(
             create=create_project or target.sandbox,
             check=check,
             run=not unchecked,
+            precaution=precaution(given.name, without=no_backup),
             force=force_conflicts,
             wait=wait,
             timeout_s=timeout_s,
@@ -114,7 +118,7 @@ def summary(deployed: "Deployed", *, wait: bool) -> str:
         lines.append("Nothing had to be changed.")
     state = "runs at" if wait else "will be at"
     lines += ["", f"JupyterHub {deployed.name} {state} {deployed.url}", ""]
-    lines += [*_who(deployed), *_how_long(deployed), ""]
+    lines += [*of_before(deployed), *_who(deployed), *_how_long(deployed), ""]
     lines.append(f"Remove it with: jhos teardown {deployed.name} -n {deployed.namespace}")
     return "\n".join(lines)
 
@@ -162,6 +166,7 @@ def result(deployed: "Deployed") -> dict[str, Any]:
         "openToAll": deployed.open_to_all,
         "login": deployed.settings.auth.type,
         "revision": deployed.revision,
+        "backup": kept_in(deployed),
         "changes": [
             {"action": str(change.action), "kind": change.ref.kind, "name": change.ref.name}
             for change in deployed.plan.changes

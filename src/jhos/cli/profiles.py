@@ -8,6 +8,7 @@ import click
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Command, Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option, table
+from jhos.cli.precaution import of_before, precaution
 from jhos.settings.descriptions import DESCRIPTIONS
 
 if TYPE_CHECKING:
@@ -302,8 +303,8 @@ def _change(
     from jhos.settings.profiles import compact
 
     with progress() as report:
-        done = change(target.connect(timeout_s), name, edit, wait=True, timeout_s=timeout_s,
-                      report=report)  # fmt: skip
+        done = change(target.connect(timeout_s), name, edit, precaution=precaution(name), wait=True,
+                      timeout_s=timeout_s, report=report)  # fmt: skip
     rows = done.settings.as_dict()["profiles"]
     if not done.plan.differs:
         text = "Nothing had to be changed."
@@ -318,6 +319,7 @@ def _change(
             f"\nUsers have no other choice than {names[0]} now. To offer them also a server as the "
             f"settings say:\njhos profiles add {name} standard --title Standard --default"
         )
+    text = "\n".join([text, *of_before(done)])
     emit(output, text, {**result(done), "profiles": names}, names)
 
 

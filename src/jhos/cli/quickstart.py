@@ -10,6 +10,7 @@ from jhos.cli.deploy import result, summary
 from jhos.cli.given import configuration, file_option, sources
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
+from jhos.cli.precaution import precaution
 
 if TYPE_CHECKING:
     from jhos.actions.pipeline import Deployed
@@ -98,6 +99,7 @@ def quickstart(
                 cluster,
                 given,
                 create=False,
+                precaution=precaution(name),
                 force=False,
                 wait=True,
                 timeout_s=timeout_s,

@@ -8,8 +8,10 @@ import click
 from jhos.cli.completion import deployments
 from jhos.cli.options import Target, target_options, timeout_option, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
+from jhos.cli.precaution import no_backup_option, of_before, precaution
 
 if TYPE_CHECKING:
+    from jhos.actions.precaution import Precaution
     from jhos.actions.rollout import Standing
     from jhos.archive import Backup
     from jhos.cluster.client import Cluster
@@ -24,6 +26,7 @@ ACTIONS = ("status", "restart", "history", "undo")
               help="undo: the revision to bring back; else the last that was ready.")  # fmt: skip
 @click.option("--backup", "file", type=click.Path(dir_okay=False, path_type=Path),
               help="undo: with the database of this backup too.")  # fmt: skip
+@no_backup_option
 @yes_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
 @timeout_option(600)
@@ -35,6 +38,7 @@ def rollout(
     action: str,
     to: int | None,
     file: Path | None,
+    no_backup: bool,
     yes: bool,
     wait: bool,
     timeout_s: int,
@@ -60,13 +64,16 @@ def rollout(
       jhos rollout jakevdp undo --to 3
       jhos rollout jakevdp undo --backup jakevdp-20260102-030405.tar
     """
-    if (to is not None or file) and action != "undo":
-        raise click.UsageError("--to and --backup go with undo only.")
+    if (to is not None or file or no_backup) and action != "undo":
+        raise click.UsageError("--to, --backup and --no-backup go with undo only.")
+    if file and no_backup:
+        raise click.UsageError("Take --backup or --no-backup, not both.")
     cluster = target.connect(timeout_s)
     if action == "history":
         _history(cluster, name, output)
     elif action == "undo":
-        _undo(cluster, name, to, _approved(file, name, yes), wait, timeout_s, output)
+        first = precaution(name, without=no_backup)
+        _undo(cluster, name, to, _approved(file, name, yes), first, wait, timeout_s, output)
     else:
         _follow(cluster, name, action, wait, timeout_s, output)
 
@@ -145,6 +152,7 @@ def _undo(
     name: str,
     to: int | None,
     backup: "Backup | None",
+    first: "Precaution | None",
     wait: bool,
     timeout_s: int,
     output: str,
@@ -154,12 +162,13 @@ def _undo(
     from jhos.cli.terminal import progress
 
     with progress() as report:
-        done, number = undo(cluster, name, to, backup=backup, wait=wait,
+        done, number = undo(cluster, name, to, backup=backup, precaution=first, wait=wait,
                             timeout_s=timeout_s, report=report)  # fmt: skip
     if done.plan.differs:
         text = f"Revision {number} of {name} is back, as revision {done.revision}: {done.url}"
     else:
         text = f"Nothing had to be changed: {name} is as revision {number} was."
+    text = "\n".join([text, *of_before(done)])
     written = [change.ref.title for change in done.plan.writes]
     emit(output, text, {**result(done), "restored": number}, written)
 

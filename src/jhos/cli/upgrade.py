@@ -1,6 +1,5 @@
 """jhos upgrade"""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from jhos.cli.completion import deployments
 from jhos.cli.options import Target, target_options, timeout_option, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option
 from jhos.cli.passphrase import passphrase_of, passphrase_option, without_secrets_option
+from jhos.cli.precaution import file_of, of_before
 
 if TYPE_CHECKING:
     from jhos.actions.upgrade import Question, Upgraded
@@ -59,7 +59,7 @@ def upgrade(
         raise click.UsageError(
             "--no-backup does not go with --backup, --passphrase-file or --without-secrets."
         )
-    file = None if no_backup else file or Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.tar")
+    file = None if no_backup else file or file_of(name)
     if file and file.exists():
         raise click.UsageError(f"{file} is there already: name another.")
     phrase = passphrase_of(passphrase_file, without=without_secrets, twice=True) if file else None
@@ -114,9 +114,7 @@ def _text(done: "Upgraded") -> str:
     if not deployed.plan.differs:
         return f"Nothing had to be changed: {deployed.name} is of jhos {__version__}. {where}"
     lines = [f"Upgraded to jhos {__version__}. {where}"]
-    if done.backup:
-        lines.append(f"As it was before: {done.backup.path}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *of_before(deployed)])
 
 
 def _data(done: "Upgraded") -> dict[str, Any]:
@@ -127,5 +125,4 @@ def _data(done: "Upgraded") -> dict[str, Any]:
         **result(done.deployed),
         "formerVersion": done.former,
         "version": __version__,
-        "backup": str(done.backup.path) if done.backup else None,
     }
