@@ -149,7 +149,7 @@ def remove(
     def delete(kind: str, several: list[Change]) -> None:
         if len(several) > 1 and (selector := (selectors or {}).get(kind)):
             with suppress(Refused):
-                cluster.delete_all(kind, selector, foreground=kind in _OWNERS)
+                cluster.delete_all(kind, selector, ObjectRef.of, foreground=kind in _OWNERS)
                 return
         for change in several:
             one(change)

@@ -17,7 +17,7 @@ HIDDEN = "…"  # in place of what nobody is to see
 SECRET_FIELDS = {"Secret": ("data", "stringData"), "Route": ("spec.tls.key",)}
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class ObjectRef:
     """One object in the namespace at hand."""
 

@@ -36,7 +36,7 @@ class Action(StrEnum):
     KEEP = "keep"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """`before` is None for what is not there yet, `after` for what goes.
 

@@ -8,7 +8,7 @@ from jhos.objects import Object, annotations_of
 USERNAME = "hub.jupyter.org/username"
 
 
-@dataclass(frozen=True, order=True, kw_only=True)
+@dataclass(frozen=True, order=True, kw_only=True, slots=True)
 class Volume:
     """`owner`: the user; empty for the database's. `size` as the cluster gave or was asked for."""
 

@@ -15,17 +15,18 @@ from jhos.cluster.parallel import parallel
 from jhos.errors import BeingDeleted
 from jhos.events import Event, Report, State
 from jhos.objects import (
+    INSTANCE,
     MANAGED_BY,
     SERVER,
-    STORAGE,
     Object,
     ObjectRef,
     component_of,
     of_component,
 )
 from jhos.plan import Action, Change, Plan, belongs_to, plan_teardown
+from jhos.render import KEEP
 from jhos.settings.load import check_name
-from jhos.volumes import Volume, owner_of, volume_of
+from jhos.volumes import USERNAME, Volume, owner_of, volume_of
 from jhos.wait import leaving
 
 KINDS = (
@@ -46,8 +47,11 @@ KINDS = (
 _IMAGES = ("BuildConfig", "ImageStream")
 _CLAIM = "PersistentVolumeClaim"
 _MADE = f"{MANAGED_BY} in (jhos,kubespawner)"
-# What the hub makes, of which there may be thousands: by component.
-_OF_USERS = {"Pod": SERVER, _CLAIM: STORAGE}
+_MANY = ("Pod", _CLAIM)  # what the hub makes: there may be thousands
+_SLOW = ("Deployment", *_MANY)  # others must let go of them: owned pods, node, pods that mount
+# What is held of each.
+_LABELS = (INSTANCE, "component")
+_ANNOTATIONS = (KEEP, USERNAME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,46 +131,62 @@ def _alone(cluster: Cluster, name: str, wait_s: float, report: Report) -> Iterat
 def _found(cluster: Cluster, name: str, wish: Wish) -> _Found:
     """All that bears the deployment's label and was made by jhos or by its hub."""
     others = tuple(each for each in names(cluster) if each != name) if wish.images else ()
-    inventory = cluster.get(ObjectRef("ConfigMap", f"{name}-inventory")) or {}
-    kinds = {*KINDS, *(ref.kind for ref in recorded(inventory))}
-    own, versions = _listed(cluster, name, sorted(kinds))
-    for obj in own:
-        if ObjectRef.of(obj) == ObjectRef("ConfigMap", f"{name}-cfg"):
-            notice(cluster, name, obj)
-    shared = _shared(cluster) if wish.images and not others else []
+    maps, version = cluster.list("ConfigMap", _ours(name))
+    by_name = {each["metadata"]["name"]: each for each in maps}
+    notice(cluster, name, by_name.get(f"{name}-cfg", {}))
+    kinds = {*KINDS, *(ref.kind for ref in recorded(by_name.get(f"{name}-inventory", {})))}
+    own, versions = _listed(cluster, name, sorted(kinds - {"ConfigMap"}))
+    outlines = [*map(_outline, maps), *(each.outline for each in own)]
+    shared = map(_outline, _shared(cluster)) if wish.images and not others else ()
     kept = _IMAGES if wish.images is False else ()
-    plan = plan_teardown(map(_outline, [*own, *shared]), delete_data=wish.delete_storage, kept=kept)
-    volumes = tuple(sorted(volume_of(obj) for obj in own if obj["kind"] == _CLAIM))
-    servers = (owner_of(obj) or obj["metadata"]["name"] for obj in own if obj["kind"] == "Pod")
+    plan = plan_teardown([*outlines, *shared], delete_data=wish.delete_storage, kept=kept)
+    servers = (each for each in outlines if each["kind"] == "Pod")
     before = Teardown(
         name=name,
         namespace=cluster.namespace,
         plan=plan,
-        servers=tuple(sorted(servers)),
-        volumes=volumes,
+        servers=tuple(sorted(owner_of(each) or each["metadata"]["name"] for each in servers)),
+        volumes=tuple(sorted(each.volume for each in own if each.volume)),
         others=others,
     )
-    return _Found(before, wish, versions)
+    return _Found(before, wish, {**versions, "ConfigMap": version})
 
 
-def _listed(
-    cluster: Cluster, name: str, kinds: Sequence[str]
-) -> tuple[list[Object], dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """`volume`: what a claim is."""
+
+    outline: Object
+    volume: Volume | None
+
+
+def _listed(cluster: Cluster, name: str, kinds: Sequence[str]) -> tuple[list[_Own], dict[str, str]]:
     """With the versions to watch from. Metadata only, but of claims all: a size is said with what
     would be lost."""
 
-    def census(kind: str) -> tuple[list[Object], str]:
-        selector = _of_users(name, kind) if kind == "Pod" else _ours(name)
-        return cluster.census(kind, selector, whole=kind == _CLAIM)
+    def census(kind: str) -> tuple[list[_Own], str]:
+        selector = _servers(name) if kind == "Pod" else _ours(name)
+        return cluster.census(kind, selector, _own, whole=kind == _CLAIM)
 
     found = parallel(census, kinds)
     versions = {kind: version for kind, (_, version) in zip(kinds, found, strict=True)}
-    return [obj for objects, _ in found for obj in objects], versions
+    return [each for own, _ in found for each in own], versions
+
+
+def _own(obj: Object) -> _Own:
+    return _Own(_outline(obj), volume_of(obj) if obj["kind"] == _CLAIM else None)
 
 
 def _outline(obj: Object) -> Object:
-    """Of a claim too its metadata is enough, once its size is known."""
-    return {"kind": obj["kind"], "metadata": obj["metadata"]}
+    """What a plan needs of each of thousands."""
+    meta = obj["metadata"]
+    outline: Object = {"name": meta["name"], "uid": meta["uid"]}
+    for part, keys in (("labels", _LABELS), ("annotations", _ANNOTATIONS)):
+        said = meta.get(part) or {}
+        outline[part] = {key: said[key] for key in keys if key in said}
+    if meta.get("finalizers"):
+        outline["finalizers"] = meta["finalizers"]
+    return {"kind": obj["kind"], "metadata": outline}
 
 
 def _shared(cluster: Cluster) -> list[Object]:
@@ -182,29 +202,46 @@ def _carry_out(cluster: Cluster, found: _Found, deadline: float, report: Report)
     """
     name, going = found.before.name, found.before.plan.of(Action.DELETE)
     hub = [each for each in going if each.ref == ObjectRef("Deployment", name)]
-    kinds = {each.ref.kind for each in going if _is_of_user(each)}
-    if hub:  # until it is gone it may have started more
-        kinds |= {kind for kind in _OF_USERS if kind != _CLAIM or found.wish.delete_storage}
-    own = {each.ref.kind for each in going if belongs_to(name, each.before or {})}
-    with leaving(cluster, own | kinds, f"app={name}", found.versions) as watched:
+    many = _of_users(found, going, hub)
+    lasting = {each.ref.kind for each in going if _lasts(name, each)} | many.keys()
+    with leaving(cluster, lasting, f"app={name}", found.versions) as watched:
 
         def wait(changes: Iterable[Change]) -> None:
-            objects = (each.before or {} for each in changes)
+            objects = (each.before or {} for each in changes if each.ref.kind in lasting)
             left_s = max(deadline - time.monotonic(), 1)
             watched.until_gone((each for each in objects if belongs_to(name, each)), left_s, report)
 
         if hub:
             remove(cluster, hub, report)
             wait(hub)
-        gone = {each.ref: each for each in going}
-        for kind in sorted(kinds):
-            made = cluster.delete_all(kind, _of_users(name, kind))
+        gone = {_uid(each): each for each in going}
+        for kind, selector in many.items():
+            made = cluster.delete_all(kind, selector, _outline)
             for change in plan_teardown(made, delete_data=True).changes:
-                gone[change.ref] = change
-        rest = [each for each in going if not _is_of_user(each) and each not in hub]
+                gone.setdefault(_uid(change), change)
+        rest = [each for each in going if each.ref.kind not in many and each not in hub]
         remove(cluster, rest, report, _together(name, rest, found.before.plan.of(Action.KEEP)))
         wait(each for each in gone.values() if each not in hub)
     return sorted(gone.values(), key=lambda change: change.ref)
+
+
+def _of_users(found: _Found, going: list[Change], hub: list[Change]) -> dict[str, str]:
+    """By kind, a selector of what goes in one request, since there may be thousands.
+
+    Until the hub is gone it may have made more.
+    """
+    name, kinds = found.before.name, {each.ref.kind for each in going}
+    selectors = {"Pod": _servers(name)}
+    if found.wish.delete_storage:
+        selectors[_CLAIM] = _ours(name)
+    return {kind: each for kind, each in selectors.items() if hub or kind in kinds}
+
+
+def _lasts(name: str, change: Change) -> bool:
+    """Whether it may be there still when its deletion was answered."""
+    obj = change.before or {"metadata": {}}
+    held = change.ref.kind in _SLOW or "finalizers" in obj["metadata"]
+    return held and belongs_to(name, obj)
 
 
 def _together(name: str, going: list[Change], staying: list[Change]) -> dict[str, str]:
@@ -225,16 +262,16 @@ def _needed(going: list[Change]) -> list[tuple[str, str]]:
     return sorted(set(verbs))
 
 
+def _uid(change: Change) -> str:
+    return str((change.before or {})["metadata"]["uid"])
+
+
 def _verb(change: Change) -> str:
-    return "deletecollection" if _is_of_user(change) else "delete"
+    return "deletecollection" if change.ref.kind in _MANY else "delete"
 
 
-def _is_of_user(change: Change) -> bool:
-    return component_of(change.before or {"metadata": {}}) == _OF_USERS.get(change.ref.kind)
-
-
-def _of_users(name: str, kind: str) -> str:
-    return f"{of_component(name, _OF_USERS[kind])},{_MADE}"
+def _servers(name: str) -> str:
+    return f"{of_component(name, SERVER)},{_MADE}"
 
 
 def _ours(name: str) -> str:

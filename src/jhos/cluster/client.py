@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import urllib3
 from openshift.dynamic import Resource
@@ -10,6 +11,7 @@ from openshift.dynamic.exceptions import DynamicApiError
 
 from jhos.cluster.errors import apply_conflict, cause_of, translated
 from jhos.cluster.foresight import Question, foreseeable
+from jhos.cluster.listing import lean, outlines
 from jhos.cluster.wire import CONNECT_S, Nature, Wire
 from jhos.errors import BrokenOff, Refused
 from jhos.kinds import KINDS
@@ -23,7 +25,9 @@ FIELD_MANAGER = "jhos"
 _UPLOAD_S = 600  # a cluster answers once the pod that takes the upload runs
 
 Objects = list[Object]
-Decode = Callable[[Object], Object]
+Kept = TypeVar("Kept")
+Keep = Callable[[Object], Kept]
+Many = list[Kept]
 # Metadata only, of one object or of a list, from whoever can tell it apart.
 _WHOLE = "application/json"
 _ONE = f"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{_WHOLE}"
@@ -78,18 +82,25 @@ class Cluster:
     @translated
     def metadata(self, kind: str, selector: str = "") -> Objects:
         """Every object of the kind, but only its `metadata`; [] where the API is absent."""
-        answer = self._metadata("get", kind, selector)
+        answer = self._read(
+            "get",
+            self._resource(kind).path(namespace=self._scope(kind)),
+            404,
+            header_params={"Accept": _SEVERAL},
+            query_params=_selection(selector, ""),
+        )
         return _items(kind, answer or {})
 
     @translated
-    def census(self, kind: str, selector: str, *, whole: bool = False) -> tuple[Objects, str]:
-        """As `metadata`, of thousands: without their managed fields; the version to watch from.
+    def census(
+        self, kind: str, selector: str, keep: Keep[Kept], *, whole: bool = False
+    ) -> tuple[Many[Kept], str]:
+        """As `metadata`, of thousands: what `keep` makes of each; and the version to watch from.
 
-        `whole`: not their metadata only. The version is empty where the API is absent.
+        `whole`: `keep` gets not their metadata only. The version is empty where the API is absent.
         """
         shape = _WHOLE if whole else _SEVERAL
-        answer = self._metadata("get", kind, selector, shape=shape, decode=_lean) or {}
-        return _items(kind, answer), answer.get("metadata", {}).get("resourceVersion", "")
+        return self._outlines("get", kind, selector, keep, shape)
 
     @translated
     def apply(self, obj: Object, *, dry_run: bool = False, force: bool = False) -> Object:
@@ -192,15 +203,16 @@ class Cluster:
                 raise
 
     @translated
-    def delete_all(self, kind: str, selector: str, *, foreground: bool = False) -> Objects:
+    def delete_all(
+        self, kind: str, selector: str, keep: Keep[Kept], *, foreground: bool = False
+    ) -> Many[Kept]:
         """Every object of the kind that the label selector picks, in one request.
 
-        Returns the metadata of what it picked.
+        Returns what `keep` makes of each one's metadata.
         """
         assert selector, "without one all of the kind would go"
         options = {"propagationPolicy": "Foreground" if foreground else "Background"}
-        answer = self._metadata("delete", kind, selector, body=options, decode=_lean)
-        return _items(kind, answer or {})
+        return self._outlines("delete", kind, selector, keep, _SEVERAL, body=options)[0]
 
     @translated
     def upload(self, ref: ObjectRef, subresource: str, content: bytes) -> Object:
@@ -317,7 +329,7 @@ class Cluster:
             if error.status != 410:
                 raise
             return iter([("ERROR", {"code": 410})])
-        return _events(answer, None if whole else _lean)
+        return _events(answer, None if whole else lean)
 
     def _scope(self, kind: str, namespace: str | None = None) -> str | None:
         return (namespace or self.namespace) if KINDS[kind].namespaced else None
@@ -335,17 +347,27 @@ class Cluster:
             client=self.wire.client,
         )
 
-    def _metadata(
-        self, method: str, kind: str, selector: str, shape: str = _SEVERAL, **given: Any
-    ) -> Any:
-        return self._read(
-            method,
-            self._resource(kind).path(namespace=self._scope(kind)),
-            404,
-            header_params={"Accept": shape},
-            query_params=_selection(selector, ""),
-            **given,
-        )
+    def _outlines(
+        self, method: str, kind: str, selector: str, keep: Keep[Kept], shape: str, **given: Any
+    ) -> tuple[Many[Kept], str]:
+        """Also where there are thousands; ([], "") where the API is absent."""
+        common = {"apiVersion": KINDS[kind].api_version, "kind": kind}
+        try:
+            kept, meta = self.wire.request(
+                method,
+                self._resource(kind).path(namespace=self._scope(kind)),
+                Nature(take=partial(_outlined, lambda item: keep({**item, **common}))),
+                header_params={"Accept": shape},
+                query_params=_selection(selector, ""),
+                **given,
+            )
+        except DynamicApiError as error:
+            if error.status == 404:
+                return [], ""
+            raise
+        except ValueError as error:
+            raise _no_api() from error
+        return kept, meta.get("resourceVersion", "")
 
     def _read(
         self,
@@ -353,13 +375,12 @@ class Cluster:
         path: str,
         absent: int = 0,
         nature: Nature | None = None,
-        decode: Decode | None = None,
         **given: Any,
     ) -> Any:
         """The decoded answer; None where the status is `absent`."""
         nature = nature or Nature(versioned=_is_versioned(given.get("body")))
         try:
-            return _json(self.wire.request(method, path, nature, **given), decode)
+            return _json(self.wire.request(method, path, nature, **given))
         except DynamicApiError as error:
             if error.status == absent:
                 return None
@@ -367,7 +388,7 @@ class Cluster:
 
 
 _ONCE = Nature(repeatable=False)
-_STREAM = Nature(streamed=True)
+_STREAM = Nature(take=lambda answer: answer)
 _READABLE = {name for name, row in KINDS.items() if row.namespaced}
 
 
@@ -391,15 +412,28 @@ def _holds(current: Any, sent: Any) -> bool:
     )
 
 
-def _json(answer: Any, decode: Decode | None = None) -> Object:
+def _json(answer: Any) -> Object:
     try:
-        body: Object = json.loads(answer.data, object_hook=decode)
+        body: Object = json.loads(answer.data)
     except ValueError as error:
-        raise Refused(
-            "The server did not answer as a Kubernetes API does.",
-            "Is there a login page or a proxy in between?",
-        ) from error
+        raise _no_api() from error
     return body
+
+
+def _outlined(keep: Keep[Kept], answer: Any) -> tuple[list[Kept], Object]:
+    try:
+        found = outlines(answer.stream(decode_content=True), keep)
+        answer.drain_conn()
+    finally:
+        answer.close()
+    return found
+
+
+def _no_api() -> Refused:
+    return Refused(
+        "The server did not answer as a Kubernetes API does.",
+        "Is there a login page or a proxy in between?",
+    )
 
 
 def _selection(labels: str, fields: str) -> list[tuple[str, str]]:
@@ -413,13 +447,7 @@ def _items(kind: str, answer: Object) -> Objects:
     return [{**item, **common} for item in answer.get("items", [])]
 
 
-def _lean(value: Object) -> Object:
-    """For a decoder: managed fields are most of an object's metadata."""
-    value.pop("managedFields", None)
-    return value
-
-
-def _events(answer: Any, decode: Decode | None) -> Iterator[tuple[str, Object]]:
+def _events(answer: Any, decode: Keep[Object] | None) -> Iterator[tuple[str, Object]]:
     rest = b""
     try:
         for chunk in answer.stream(decode_content=False):

@@ -123,8 +123,8 @@ class Feed:
         if choice.whole:
             items, version = cluster.list(kind, choice.labels, choice.fields)
         else:
-            items, version = cluster.census(kind, choice.labels)
-        listed = {item["metadata"]["uid"]: choice.kept(item) for item in items}
+            items, version = cluster.census(kind, choice.labels, choice.kept)
+        listed = {item["metadata"]["uid"]: item for item in items}
         for uid in known.keys() - listed.keys():
             self.queue.put((kind, "DELETED", known[uid]))
         for uid, item in listed.items():

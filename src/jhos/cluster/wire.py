@@ -23,14 +23,21 @@ _SUBJECT = "Cluster"
 log = logging.getLogger(__name__)
 
 
+def _whole(answer: Any) -> Any:
+    answer.read(cache_content=True)
+    return answer
+
+
 @dataclass(frozen=True, kw_only=True)
 class Nature:
-    """What may be done with a request: see `retry.is_worth_it`. `streamed`: its answer is not
-    read here."""
+    """What may be done with a request: see `retry.is_worth_it`.
+
+    `take`: what becomes of its answer; while that comes in it is part of the request.
+    """
 
     repeatable: bool = True
     versioned: bool = False
-    streamed: bool = False
+    take: Callable[[Any], Any] = _whole
 
 
 class Wire:
@@ -58,7 +65,7 @@ class Wire:
         self.report = report or self.report
 
     def request(self, method: str, path: str, nature: Nature, **arguments: Any) -> Any:
-        """The raw answer, of a status below 300. Raises what the libraries raise."""
+        """What is taken of an answer of a status below 300. Raises what the libraries raise."""
         attempt, renewed = 0, False
         while True:
             attempt, client = attempt + 1, self.client
@@ -91,8 +98,7 @@ class Wire:
         began, status = time.perf_counter(), "no answer"
         try:
             answer = client.request(method, path, serialize=False, **arguments)
-            if not nature.streamed:
-                answer.read(cache_content=True)
+            taken = nature.take(answer)
             status = answer.status
         except ApiException as error:
             status = error.status
@@ -102,7 +108,7 @@ class Wire:
             log.info("%s %s %s %.0f ms", method.upper(), path, status, time_ms)
             if log.isEnabledFor(logging.DEBUG):
                 log.debug("%s", shown(given.get("query_params", []), given.get("body")))
-        return answer
+        return taken
 
     def _wait(self, failure: retry.Failure, attempt: int, nature: Nature, words: str) -> bool:
         """False where it is no use, or no time is left for it."""
