@@ -20,7 +20,7 @@ LAYERS = (
     ("jhos.cluster",),
     ("jhos.render", "jhos.plan", "jhos.kinds", "jhos.stalls", "jhos.differences",
      "jhos.configuration", "jhos.settings.profiles", "jhos.manifests", "jhos.alerts",
-     "jhos.revisions", "jhos.volumes"),
+     "jhos.revisions", "jhos.volumes", "jhos.inventory"),
     ("jhos.settings.auth",),
     ("jhos.settings.model",),
     ("jhos.encryption",),

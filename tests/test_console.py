@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from jhos.console import BUILDER, DEPLOYER, QUICKSTART, Place, templates
-from jhos.objects import Object, ObjectRef
+from jhos.objects import RENDERED, Object, ObjectRef
 from jhos.plan import FROM_TEMPLATE
-from jhos.render import RENDERED, Facts, render
+from jhos.render import Facts, render
 from jhos.settings.load import load
 from jhos.settings.secrets import KEYS
 

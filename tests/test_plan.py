@@ -4,7 +4,7 @@ import pytest
 
 from jhos.differences import Difference
 from jhos.errors import Conflict
-from jhos.objects import ObjectRef
+from jhos.objects import KEEP, ObjectRef, labels
 from jhos.plan import (
     Action,
     Change,
@@ -15,7 +15,7 @@ from jhos.plan import (
     plan_teardown,
     undoing,
 )
-from jhos.render import KEEP, labels, sealed
+from jhos.render import sealed
 
 
 def config(name: str = "alpha-cfg", **data: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from jhos.kinds import KINDS
-from jhos.objects import Object, ObjectRef
-from jhos.render import RENDERED, Facts, render
+from jhos.objects import RENDERED, Object, ObjectRef
+from jhos.render import Facts, render
 from jhos.settings.load import load
 from jhos.settings.secrets import METRICS_TOKEN
 

@@ -1,15 +1,17 @@
 """Plan → cluster, stage by stage, in parallel inside a stage. Every write may be repeated."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import groupby
 from uuid import uuid4
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept
-from jhos.cluster.parallel import parallel
+from jhos.cluster.parallel import parallel, together
 from jhos.errors import Refused
 from jhos.events import Event, Report, State
+from jhos.inventory import inventory, recorded
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 from jhos.plan import (
@@ -24,7 +26,6 @@ from jhos.plan import (
     plan_deploy,
     strangers,
 )
-from jhos.render import inventory
 
 _DONE = {
     Action.CREATE: "created",
@@ -95,11 +96,17 @@ def _listed(cluster: Cluster, kinds: set[str]) -> dict[ObjectRef, Object]:
 
 
 def apply(
-    cluster: Cluster, name: str, plan: Plan, report: Report, *, force: bool
+    cluster: Cluster,
+    name: str,
+    plan: Plan,
+    report: Report,
+    *,
+    force: bool,
+    record: Callable[[], object] = lambda: None,
 ) -> dict[ObjectRef, Object]:
     """Carry out the plan; what it creates stands in the inventory before it is there.
 
-    Returns what was written, as it now is.
+    `record` is called beside the last writes. Returns what was written, as it now is.
     """
     written: dict[ObjectRef, Object] = {}
     wanted = [change.ref for change in plan.changes if change.action is not Action.DELETE]
@@ -115,8 +122,10 @@ def apply(
             raise of_somebody_else(name, change.ref)
         report(Event("Objects", State.RUNNING, f"applied {change.ref}"))
 
-    for _, stage in groupby(sorted(plan.writes, key=_stage), _stage):
-        parallel(write, list(stage))
+    stages = [list(stage) for _, stage in groupby(sorted(plan.writes, key=_stage), _stage)]
+    for stage in stages[:-1]:
+        parallel(write, stage)
+    together(*(partial(write, change) for stage in stages[-1:] for change in stage), record)
     remove(cluster, plan.of(Action.DELETE), report)
     if plan.of(Action.DELETE):
         cluster.apply(inventory(name, wanted, uuid4().hex), force=True)
@@ -159,13 +168,6 @@ def remove(
         for change in stage:
             kinds.setdefault(change.ref.kind, []).append(change)
         parallel(lambda each: delete(*each), kinds.items())
-
-
-def recorded(inventory: Object) -> set[ObjectRef]:
-    """What the inventory names; nothing where there is none."""
-    lines = inventory.get("data", {}).get("objects", "").split()
-    pairs = (line.partition("/") for line in lines)
-    return {ObjectRef(kind, object_name) for kind, _, object_name in pairs if kind in KINDS}
 
 
 def _stage(change: Change) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 
 from jhos.images import catalog
 from jhos.kinds import KINDS
-from jhos.objects import INSTANCE, MANAGED_BY, Object, annotations_of
+from jhos.objects import INSTANCE, MANAGED_BY, RENDERED, Object, annotations_of
 from jhos.plan import FROM_TEMPLATE
-from jhos.render import RENDERED, Facts, render, render_one, secret
+from jhos.render import Facts, render, render_one, secret
 from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.settings.secrets import KEYS

@@ -1,5 +1,6 @@
 """API objects as on the wire, and references to them."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ Object = dict[str, Any]
 
 INSTANCE = "app.kubernetes.io/instance"  # label: the deployment that an object belongs to
 MANAGED_BY = "app.kubernetes.io/managed-by"  # label: who made an object
+KEEP = "jhos.dev/keep"  # annotation: teardown keeps the object unless told otherwise
+RENDERED = "jhos.dev/rendered"  # annotation: hash of the object as rendered
 OURS = "app.kubernetes.io/name=jupyterhub"  # selector: of any deployment
 PARTS = ("hub", "proxy", "database")  # components that run
 SERVER, STORAGE = "singleuser-server", "singleuser-storage"  # components: what users have
@@ -42,6 +45,19 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def labels(name: str, component: str) -> dict[str, str]:
+    """Of what jhos makes."""
+    return {
+        "app": name,
+        "component": component,
+        "app.kubernetes.io/name": "jupyterhub",
+        INSTANCE: name,
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/part-of": name,
+        MANAGED_BY: "jhos",
+    }
+
+
 def labels_of(obj: Object) -> dict[str, str]:
     labels: dict[str, str] = obj["metadata"].get("labels") or {}
     return labels
@@ -60,6 +76,11 @@ def of_component(name: str, *components: str) -> str:
     """Selector: the objects of deployment `name` that are one of these components."""
     which = f" in ({','.join(components)})" if len(components) > 1 else f"={components[0]}"
     return f"app={name},component{which}"
+
+
+def digest(content: Any) -> str:
+    """16 hexadecimal digits that differ where the JSON value differs."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def masked(obj: Object) -> Object:

@@ -9,8 +9,7 @@ from typing import Any
 from jhos.differences import Difference, differences
 from jhos.errors import Conflict
 from jhos.kinds import KINDS
-from jhos.objects import INSTANCE, Object, ObjectRef, annotations_of, labels_of
-from jhos.render import KEEP, RENDERED
+from jhos.objects import INSTANCE, KEEP, RENDERED, Object, ObjectRef, annotations_of, labels_of
 
 FROM_TEMPLATE = "jhos.dev/template"  # annotation: made by the web console from our template
 

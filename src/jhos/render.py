@@ -3,8 +3,6 @@
 Everything is a JSON value when it reaches a template, so no setting can break out of its place.
 """
 
-import hashlib
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,12 +21,9 @@ from jinja2.bccache import Bucket
 
 from jhos import __version__
 from jhos.alerts import alerts
-from jhos.objects import INSTANCE, MANAGED_BY, Object, ObjectRef
+from jhos.objects import KEEP, RENDERED, Object, digest, labels
 from jhos.settings.model import Settings
 from jhos.versions import VERSION
-
-KEEP = "jhos.dev/keep"  # annotation: teardown keeps the object unless told otherwise
-RENDERED = "jhos.dev/rendered"  # annotation: hash of the object as rendered
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -114,23 +109,6 @@ def render_one(template: str, **values: Any) -> Object:
     return sealed(_object(template, values))
 
 
-def inventory(name: str, refs: list[ObjectRef], run: str) -> Object:
-    """What belongs to the deployment, written down before it is created.
-
-    `run`: another one each time, so that others notice that something was written.
-    """
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            "name": f"{name}-inventory",
-            "labels": labels(name, "inventory"),
-            "annotations": {"jhos.dev/run": run},
-        },
-        "data": {"objects": "".join(f"{ref.kind}/{ref.name}\n" for ref in sorted(refs))},
-    }
-
-
 def secret(name: str, data: dict[str, str]) -> Object:
     """The Secret of what was generated; `data` in base64 as on the wire."""
     obj = {
@@ -146,18 +124,6 @@ def secret(name: str, data: dict[str, str]) -> Object:
     return sealed(obj)
 
 
-def labels(name: str, component: str) -> dict[str, str]:
-    return {
-        "app": name,
-        "component": component,
-        "app.kubernetes.io/name": "jupyterhub",
-        INSTANCE: name,
-        "app.kubernetes.io/component": component,
-        "app.kubernetes.io/part-of": name,
-        MANAGED_BY: "jhos",
-    }
-
-
 def selector(name: str, component: str) -> dict[str, str]:
     """For Deployments, Services and policies: what never changes of the labels."""
     return {"app": name, "component": component}
@@ -167,11 +133,6 @@ def sealed(obj: Object) -> Object:
     """With the hash of its content as an annotation."""
     annotations = {**obj["metadata"].get("annotations", {}), RENDERED: digest(obj)}
     return {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
-
-
-def digest(content: Any) -> str:
-    """16 hexadecimal digits that differ where the JSON value differs."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 _CONTAINER_SECURITY = {

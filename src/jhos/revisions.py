@@ -12,8 +12,7 @@ from typing import Any
 import yaml
 
 from jhos.differences import Difference, differences
-from jhos.objects import Object, annotations_of
-from jhos.render import digest, labels
+from jhos.objects import Object, annotations_of, digest, labels
 
 TYPE = "jhos.dev/revision"
 KEPT = 10

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from jhos import __version__, archive
-from jhos.render import RENDERED, secret
+from jhos.objects import RENDERED
+from jhos.render import secret
 from jhos.settings.load import load
 from jhos.settings.secrets import completed
 from jhos.versions import VERSION

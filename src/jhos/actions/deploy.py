@@ -2,18 +2,23 @@
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from jhos.actions.checked import checked
-from jhos.actions.pipeline import Deployed, Manner, carry_out, look_ahead
-from jhos.actions.precaution import Precaution
 from jhos.actions.stored import Stored
+from jhos.apply import TELLING
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import create_project
+from jhos.cluster.facts import POSTGRESQL, SHARED, create_project, kept_refs
+from jhos.cluster.foresight import ask_ahead
 from jhos.events import Event, Report, State
 from jhos.settings.auth import secret_key
 from jhos.settings.load import Layer, check_alone, defaults, merge
 from jhos.settings.secrets import encoded
+
+if TYPE_CHECKING:
+    from jhos.actions.pipeline import Deployed
+    from jhos.actions.precaution import Precaution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +58,12 @@ def deploy(
     create: bool,
     check: bool = True,
     run: bool = True,
-    precaution: Precaution | None = None,
+    precaution: "Precaution | None" = None,
     force: bool,
     wait: bool,
     timeout_s: float,
     report: Report,
-) -> Deployed:
+) -> "Deployed":
     """`create`: request the project when it is not there. `check`: that it can hold the hub.
     `run`: a new configuration here first. `precaution`: against a loss of the database.
 
@@ -68,10 +73,26 @@ def deploy(
     check_alone(given.settings)  # before anything is sent
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
-    look_ahead(cluster, given.name)
+    _look_ahead(cluster, given.name)
+    from jhos.actions.pipeline import Manner, carry_out  # while the answers are on their way
+
     check_rights(cluster, DEPLOY)
     left_s = timeout_s - (time.monotonic() - began)
     manner = Manner(timeout_s=left_s, report=report, wait=wait, force=force, check=check,
                     precaution=precaution)  # fmt: skip
     edit = checked(given, report) if run else given
     return carry_out(cluster, given.name, edit, manner)
+
+
+def _look_ahead(cluster: Cluster, name: str) -> None:
+    """Ask for what `carry_out` will want to know in most cases."""
+    ask_ahead(
+        cluster,
+        [
+            ("rules", ()),
+            *(("get", (ref,)) for ref in kept_refs(name)),
+            ("get", (POSTGRESQL, SHARED)),
+            ("list", ("ImageStream",)),
+            *(("metadata", (kind,)) for kind in sorted(TELLING)),
+        ],
+    )

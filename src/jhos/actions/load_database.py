@@ -8,9 +8,8 @@ from jhos.apply import apply
 from jhos.archive import Backup
 from jhos.cluster.client import Cluster
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef
+from jhos.objects import RENDERED, Object, ObjectRef
 from jhos.plan import Plan
-from jhos.render import RENDERED
 from jhos.settings.model import Settings
 from jhos.wait import until_ready
 

@@ -6,6 +6,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from jhos import archive, revisions
 from jhos.actions import history
@@ -14,28 +15,24 @@ from jhos.actions.load_database import load_without_hub
 from jhos.actions.precaution import Precaution, release, take
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
 from jhos.actions.stored import Edit, Stored, stored_of
-from jhos.apply import TELLING, apply, preview, tally
+from jhos.apply import apply, preview, tally
 from jhos.checks import check_first, check_host, check_metrics
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import (
-    POSTGRESQL,
-    SHARED,
     Kept,
     choose_database_image,
-    kept_refs,
     read_certificate,
     read_kept,
 )
-from jhos.cluster.foresight import ask_ahead
 from jhos.cluster.premises import allowance
 from jhos.cluster.route import until_answered, url_of
 from jhos.configuration import parted
 from jhos.errors import ClusterUnreachable, JhosError, gave_way
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef
+from jhos.objects import Object, ObjectRef, digest
 from jhos.plan import Action, Plan
-from jhos.render import Facts, digest, render, secret
+from jhos.render import Facts, render, secret
 from jhos.revisions import READY, Content, Revision
 from jhos.settings.auth import check_secrets
 from jhos.settings.load import load
@@ -132,20 +129,6 @@ def propose(cluster: Cluster, name: str, edit: Edit, *, force: bool = False) -> 
     objects = idea.wanted.objects(idea.specs.assumed)
     plan = preview(cluster, idea.kept, objects, force=force, try_new=True)
     return Proposal(wanted=idea.wanted, absent=tuple(idea.specs.absent), plan=plan)
-
-
-def look_ahead(cluster: Cluster, name: str) -> None:
-    """Ask for what `carry_out` will want to know in most cases."""
-    ask_ahead(
-        cluster,
-        [
-            ("rules", ()),
-            *(("get", (ref,)) for ref in kept_refs(name)),
-            ("get", (POSTGRESQL, SHARED)),
-            ("list", ("ImageStream",)),
-            *(("metadata", (kind,)) for kind in sorted(TELLING)),
-        ],
-    )
 
 
 @dataclass(frozen=True)
@@ -285,8 +268,9 @@ def _alone(
         if manner.prepare:
             manner.prepare(idea.wanted, plan, backup)
         lock.check()
-        written = apply(cluster, name, plan, report, force=manner.force)
-        return _Applied(idea, plan, _recorded(cluster, idea, manner.what), written, backup)
+        record = cache(lambda: _recorded(cluster, idea, manner.what))
+        written = apply(cluster, name, plan, report, force=manner.force, record=record)
+        return _Applied(idea, plan, record(), written, backup)
 
 
 def to_revision(content: Content) -> Edit:

@@ -19,8 +19,7 @@ from jhos.cluster.feed import Feed, feed
 from jhos.errors import JhosError, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.kinds import conditions_of
-from jhos.objects import Object, ObjectRef, of_component
-from jhos.render import labels
+from jhos.objects import Object, ObjectRef, labels, of_component
 from jhos.settings.load import check_name, load
 from jhos.settings.model import Settings
 

@@ -16,8 +16,8 @@ from jhos.errors import JhosError, Refused, SettingsError
 from jhos.events import Event, Report, State
 from jhos.images import Git, Image, Wishes, catalog, custom
 from jhos.kinds import KINDS
-from jhos.objects import Object, ObjectRef
-from jhos.render import labels, render_one
+from jhos.objects import Object, ObjectRef, labels
+from jhos.render import render_one
 
 HOOK_KEY = "WebHookSecretKey"
 _HOOKS = {"github.com": "github", "gitlab.com": "gitlab"}  # by host; else generic

@@ -23,9 +23,8 @@ from jhos.cluster.facts import create_project
 from jhos.configuration import USER_KEYS, joined
 from jhos.errors import Conflict, SettingsError
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef
+from jhos.objects import Object, ObjectRef, labels
 from jhos.plan import Plan
-from jhos.render import labels
 from jhos.settings.load import check_name, load, merge, parse
 from jhos.settings.model import Settings
 from jhos.volumes import owner_of

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 
 from jhos.actions.list_deployments import names
 from jhos.actions.notice import notice
-from jhos.apply import recorded, remove
+from jhos.apply import remove
 from jhos.checks import check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
 from jhos.errors import BeingDeleted
 from jhos.events import Event, Report, State
+from jhos.inventory import recorded
 from jhos.objects import (
     INSTANCE,
+    KEEP,
     MANAGED_BY,
     SERVER,
     Object,
@@ -24,7 +26,6 @@ from jhos.objects import (
     of_component,
 )
 from jhos.plan import Action, Change, Plan, belongs_to, plan_teardown
-from jhos.render import KEEP
 from jhos.settings.load import check_name
 from jhos.volumes import USERNAME, Volume, owner_of, volume_of
 from jhos.wait import leaving

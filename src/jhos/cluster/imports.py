@@ -7,7 +7,6 @@ from jhos.cluster.feed import feed
 from jhos.errors import OutOfTime, Refused
 from jhos.kinds import KINDS
 from jhos.objects import MANAGED_BY, Object, ObjectRef
-from jhos.render import render_one
 
 _LOOK_UP_S = 120
 
@@ -17,6 +16,8 @@ def import_image(cluster: Cluster, spec: str, reference: str) -> None:
 
     Raises Refused with the registry's words, OutOfTime when the cluster does not answer.
     """
+    from jhos.render import render_one
+
     name, _, tag = spec.partition(":")
     labels = {"build": name, MANAGED_BY: "jhos"}
     stream = render_one("images/imagestream.yaml.j2", image={"name": name}, labels=labels)

@@ -19,8 +19,7 @@ from threading import Thread
 from jhos.cluster.client import Cluster
 from jhos.errors import Busy, Conflict, JhosError
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef
-from jhos.render import labels
+from jhos.objects import Object, ObjectRef, labels
 
 DURATION_S = 15.0
 RENEW_S = 5.0

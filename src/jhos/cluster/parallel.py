@@ -1,10 +1,10 @@
-"""Several requests at once, as many as a server takes from one user without throttling."""
+"""Several requests at once, as many as client-go sends in one burst."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-REQUESTS = 8
+REQUESTS = 10
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
