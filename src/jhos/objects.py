@@ -101,8 +101,8 @@ def shown(query: Iterable[tuple[str, str]], body: Any) -> str:
     lines = "".join(f"\n  {key}={value}" for key, value in query)
     match body:
         case None:
-            return f" {lines}"
+            return lines
         case dict(body):
-            return f" {lines}\n  {json.dumps(masked(body))}"
+            return f"{lines}\n  {json.dumps(masked(body))}"
         case content:
-            return f" {lines}\n  {len(content)} bytes"
+            return f"{lines}\n  {len(content)} bytes"

@@ -149,7 +149,8 @@ def _said(found: Difference) -> str:
 def _word(value: Any) -> str:
     if value is None or isinstance(value, dict | list):
         return "…" if value else "none"
-    return str(value).splitlines()[0][:40] if str(value) else "''"
+    text = str(value).lower() if isinstance(value, bool) else str(value)  # as in YAML
+    return text.splitlines()[0][:40] if text else "''"
 
 
 def schema_at(revisions: Iterable[Revision], number: int) -> str:

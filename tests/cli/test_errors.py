@@ -102,10 +102,20 @@ def test_an_unknown_image_names_the_known(tmp_path: Path) -> None:
     assert "hub, minimal" in result.stderr
 
 
-def test_a_mistyped_command_suggests_the_nearest() -> None:
-    result = run("deplyo")
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("deplyo", "'deploy'"),
+        ("users lsit a", "'list'"),
+        ("deploy --nmae x", "'--name'"),
+        ("deploy --auth opnshift", "openshift"),
+        ("configure a --set notebok.memory=1Gi", "notebook"),
+    ],
+)
+def test_what_is_mistyped_suggests_the_nearest(words: str, meant: str) -> None:
+    result = run(*words.split())
     assert result.exit_code == 2
-    assert "Did you mean deploy?" in result.stderr
+    assert f"Did you mean {meant}?" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 from playwright.sync_api import Browser
 
 from tests.e2e.accounts import Account
@@ -63,6 +64,30 @@ def test_the_status_tells_of_parts_users_and_servers(used: Any) -> None:
     assert found["volumes"] == {"number": 1, "bytes": 64 * 2**20}
     sent = used("status", "-v", output="").stderr
     assert sent.count("GET /api") == 4
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["check", "list", "status NAME --full", "settings show NAME --minimal", "diff --name NAME",
+     "render --name NAME", "rollout NAME history", "servers list NAME", "users list NAME",
+     "storage list NAME", "top NAME", "configure NAME --explain", "templates render"],
+)  # fmt: skip
+def test_json_and_yaml_are_one_document_that_says_the_same(
+    used: Any, jhos: Run, project: str, words: str
+) -> None:
+    assert used
+    command = words.replace("NAME", NAME).split()
+    text, other = (jhos(*command, "-n", project, "-o", form).stdout for form in ("json", "yaml"))
+    one, two = json.loads(text), yaml.safe_load(other)
+    assert one
+    assert _shape(one) == _shape(two)
+
+
+def _shape(value: Any) -> Any:
+    """Without what changes from one look to the next."""
+    if isinstance(value, dict):
+        return {key: _shape(each) for key, each in value.items()}
+    return [_shape(each) for each in value] if isinstance(value, list) else type(value)
 
 
 def test_servers_are_listed_with_their_users(used: Any) -> None:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 import click
+from click.exceptions import NoSuchCommand
 
 from jhos import __version__
 from jhos.cli.output import Failure, remember, wants_data
@@ -61,8 +62,20 @@ INTERRUPTED = (130, 143)  # by SIGINT, by SIGTERM
 _ALLOCATIONS = 100_000  # between two searches for cyclic garbage; a command's imports make as many
 
 
-class Group(click.Group):
-    """Ends every command with the exit code of what went wrong, and suggests names for typos."""
+class Commands(click.Group):
+    """The commands of SECTIONS, each imported when it is called; every one ends with the exit code
+    of what went wrong."""
+
+    modules: ClassVar = {name: module for rows in SECTIONS.values() for name, module, _ in rows}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As a program, whose memory the system takes back: a quarter of its imports' time went
+        into searches for garbage. Tests call `main`, and their process is left as it is."""
+        gc.set_threshold(_ALLOCATIONS)
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            gc.freeze()  # nor is it searched at its end
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -102,27 +115,8 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], self.list_commands(ctx), 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise click.UsageError(f"{error.message.rstrip('.')}.{hint}", ctx) from error
-
-
-class Commands(Group):
-    """The commands of SECTIONS, each imported when it is called."""
-
-    modules: ClassVar = {name: module for rows in SECTIONS.values() for name, module, _ in rows}
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """As a program, whose memory the system takes back: a quarter of its imports' time went
-        into searches for garbage. Tests call `main`, and their process is left as it is."""
-        gc.set_threshold(_ALLOCATIONS)
-        try:
-            return super().__call__(*args, **kwargs)
-        finally:
-            gc.freeze()  # nor is it searched at its end
+        except NoSuchCommand as error:  # which looks among those that are imported
+            raise NoSuchCommand(args[0], possibilities=self.modules, ctx=ctx) from error
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(self.modules)

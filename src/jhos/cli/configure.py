@@ -210,11 +210,12 @@ def _wish(
     secret_files: tuple[str, ...],
 ) -> "Wish":
     from jhos.actions.configure import Wish
-    from jhos.settings.load import merge
+    from jhos.settings.load import check_alone, merge
 
     layer: dict[str, Any] = {}
     for pair in pairs:
         layer = merge(layer, _setting(pair))
+    check_alone(layer)
     return Wish(
         settings=layer,
         unset=unset,

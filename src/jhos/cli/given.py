@@ -32,6 +32,8 @@ def given_options(command: Command) -> Command:
         from jhos.actions.deploy import Given
         from jhos.settings.sources import merged
 
+        for source in chosen:
+            _check(source)
         layer = merged([*_preset(preset), *sources(files), *chosen])
         given = Given(
             settings=layer,

@@ -28,7 +28,7 @@ output_option = click.option(
     type=click.Choice(FORMS),
     default="table",
     show_default=True,
-    help="How the result is printed; name: only the names of what was changed.",
+    help="How the result is printed; name: only names, one a line.",
 )
 
 
@@ -40,7 +40,8 @@ def emit(output: str, text: str, data: Any, names: Iterable[str]) -> None:
         case "yaml":
             import yaml
 
-            click.echo(yaml.safe_dump(data, sort_keys=False), nl=False)
+            plain = json.loads(json.dumps(data))  # the same document in both forms
+            click.echo(yaml.safe_dump(plain, sort_keys=False), nl=False)
         case "name":
             click.echo("".join(f"{name}\n" for name in names), nl=False)
         case _:

@@ -119,7 +119,7 @@ def _print(rendered: "Rendered", output: str) -> None:
     names = [ObjectRef.of(obj).title for obj in rendered.objects]
     objects = {"apiVersion": "v1", "kind": "List", "items": rendered.objects}
     text = documents(rendered.objects)
-    emit("table" if output == "yaml" else output, text.rstrip("\n"), objects, names)
+    emit(output, text.rstrip("\n"), objects, names)
 
 
 def _require_images(rendered: "Rendered") -> None:

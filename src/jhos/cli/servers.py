@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli import Group
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option, yes_option
 from jhos.cli.output import counted, emit, end_unchanged, output_option, table
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _PREVIEWED = 10
 
 
-@click.group(cls=Group)
+@click.group()
 def servers() -> None:
     """See what notebook servers run, and stop them.
 

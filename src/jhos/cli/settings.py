@@ -78,11 +78,11 @@ def _show(found: "list[Source]", *, minimal: bool, output: str) -> None:
     import yaml
 
     from jhos.settings.load import load
-    from jhos.settings.sources import beyond_defaults, leaves, merged
+    from jhos.settings.sources import beyond_defaults, has, leaves, merged
 
     layer = load(merged(found)).as_dict()
     shown = beyond_defaults(layer) if minimal else layer
-    paths = [path for path, _ in leaves()]
+    paths = [path for path, _ in leaves() if has(shown, path)]
     emit(output, yaml.safe_dump(shown, sort_keys=False).rstrip("\n"), shown, paths)
 
 

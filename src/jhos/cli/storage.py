@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli import Group
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from jhos.actions.storage import UserVolume
 
 
-@click.group(cls=Group)
+@click.group()
 def storage() -> None:
     """See whose the volumes are, and delete some.
 

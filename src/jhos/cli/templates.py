@@ -41,7 +41,7 @@ def install(target: Target, force_conflicts: bool, output: str) -> None:
     emit(output, text, {"installed": names}, [f"template/{name}" for name in names])
 
 
-@templates.command()
+@templates.command(short_help="Write the templates as YAML.")
 @output_option
 @target_options
 def render(target: Target, output: str) -> None:
@@ -58,11 +58,10 @@ def render(target: Target, output: str) -> None:
     objects = act(target.connect(REQUEST_S))
     names = [f"template/{obj['metadata']['name']}" for obj in objects]
     items = {"apiVersion": "v1", "kind": "List", "items": objects}
-    text = documents(objects).rstrip("\n")
-    emit("table" if output == "yaml" else output, text, items, names)
+    emit(output, documents(objects).rstrip("\n"), items, names)
 
 
-@templates.command()
+@templates.command(short_help="Take the templates out of the project.")
 @output_option
 @target_options
 def remove(target: Target, output: str) -> None:

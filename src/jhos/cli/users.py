@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli import Group
 from jhos.cli.completion import deployments
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 _names = click.argument("users", nargs=-1, required=True, metavar="USER...")
 
 
-@click.group(cls=Group)
+@click.group()
 def users() -> None:
     """See and change whom the hub knows.
 

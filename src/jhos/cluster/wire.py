@@ -105,9 +105,9 @@ class Wire:
             raise
         finally:
             time_ms = (time.perf_counter() - began) * 1000
-            log.info("%s %s %s %.0f ms", method.upper(), path, status, time_ms)
-            if log.isEnabledFor(logging.DEBUG):
-                log.debug("%s", shown(given.get("query_params", []), given.get("body")))
+            sent = log.isEnabledFor(logging.DEBUG)
+            more = shown(given.get("query_params", []), given.get("body")) if sent else ""
+            log.info("%s %s %s %.0f ms%s", method.upper(), path, status, time_ms, more)
         return taken
 
     def _wait(self, failure: retry.Failure, attempt: int, nature: Nature, words: str) -> bool:

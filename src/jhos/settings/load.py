@@ -221,7 +221,7 @@ def _build_mapping(value: Any, path: str) -> Layer:
 
 
 def _read_durations(merged: Layer) -> None:
-    """`90m` → 5400, `never` → None, in place; what is no duration is left to the types."""
+    """`90m` → 5400, `never` → None, in place. Raises SettingsError for other words."""
     for section, key in DURATIONS:
         values = merged[section]
         value = values.get(key) if isinstance(values, dict) else None
@@ -232,6 +232,11 @@ def _read_durations(merged: Layer) -> None:
             elif match:
                 seconds = int(match[1]) * _DURATION_UNITS[match[2]]
                 merged[section] = values = {**values, key: seconds}
+            else:
+                raise SettingsError(
+                    f"Setting {section}.{key} is no time: {value!r}.",
+                    "Write for example 1h, 90m or 3600 (seconds).",
+                )
 
 
 def _with_requests_in_limits(section: str, values: Layer) -> Layer:
@@ -323,7 +328,11 @@ def _check_profiles(profiles: tuple[Profile, ...]) -> None:
 
 def _check_choice(path: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise SettingsError(f"Setting {path} is {value!r}; possible: {', '.join(choices)}.")
+        near = get_close_matches(value, choices, 1)
+        raise SettingsError(
+            f"Setting {path} is {value!r}; possible: {', '.join(choices)}.",
+            f"Did you mean {near[0]}?" if near else "",
+        )
 
 
 def _join(path: str, key: str) -> str:

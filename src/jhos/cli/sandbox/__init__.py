@@ -108,7 +108,7 @@ def status(state_dir: Path | None, output: str) -> None:
     rows = asdict(daemon.status(where)) | {"state_dir": str(where.root)}
     known = {name: value for name, value in rows.items() if value not in (None, "", False)}
     lines = [f"{name.replace('_', ' '):<10} {value}" for name, value in known.items()]
-    emit(output, "\n".join(lines), rows, [f"sandbox/{where.root}"])
+    emit(output, "\n".join(lines), rows, [str(where.root)])
 
 
 @sandbox.command(short_help="Print its own log.")
