@@ -148,6 +148,11 @@ def test_colours_are_left_out_where_nobody_wants_them() -> None:
         ("jhos list --context he", 3, "here"),
         ("jhos diff --ex", 2, "--exit-code"),
         ("jhos settings sc", 2, "schema"),
+        ("jhos build-images sc", 2, "scipy"),
+        ("jhos deploy -f jh", 3, "jh"),
+        ("jhos configure a --set notebook.mem", 4, "notebook.memory="),
+        ("jhos configure a --get cull.", 4, "cull.idle"),
+        ("jhos logs a pr", 3, "proxy"),
     ],
 )
 def test_a_shell_completes_values_without_a_cluster(

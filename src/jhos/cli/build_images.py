@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jhos.cli.completion import deployments, words
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
 
@@ -19,7 +20,8 @@ _NO_TAG = "Without a tag or reference the repository's default branch."
 
 
 @click.command("build-images")
-@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@click.argument("images", nargs=-1, metavar="[IMAGE]...",
+                shell_complete=words("hub", "minimal", "scipy", "tensorflow"))  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="All images: scipy and tensorflow too.")
 @click.option("--follow", is_flag=True, help="Show the whole log of each build.")
 @click.option("--again", is_flag=True, help="Build what is up to date, too.")
@@ -27,7 +29,7 @@ _NO_TAG = "Without a tag or reference the repository's default branch."
 @click.option("--source", metavar="DIR|URL", help="Lay this over IMAGE, for an image of your own.")
 @click.option("--as", "as_name", metavar="NAME", help="Of that image: NAME:latest.")
 @click.option("--loosen-pins", is_flag=True, help=LOOSEN_HELP)
-@click.option("--name", "deployment", metavar="NAME",
+@click.option("--name", "deployment", metavar="NAME", shell_complete=deployments,
               help="Build the image of a quickstart once more.")  # fmt: skip
 @click.option("--from-git", metavar="URL", help="Take the sources from a clone of jhos.")
 @click.option("--ref", metavar="REF", help=f"Branch, tag or commit of the repository. {_NO_TAG}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
+from jhos.cli.completion import deployments, file_names, setting_keys
 from jhos.cli.given import named_secrets, secret_files_option, split, unchecked_option
 from jhos.cli.options import Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jhos.actions.stored import Edit, Stored
     from jhos.cluster.client import Cluster
 
-PYTHON = "jupyterhub_config.py"
+PYTHON, SHELL = "jupyterhub_config.py", "jupyterhub_config.sh"
 _PAIR = "KEY=VALUE"
 
 
@@ -27,12 +27,16 @@ _PAIR = "KEY=VALUE"
 @click.option("--edit", "edit_file", is_flag=True, help=f"Open {PYTHON} in your editor.")
 @click.option("--settings", "edit_settings", is_flag=True, help="Open the settings, as YAML.")
 @click.option("--config", "files", multiple=True, metavar="FILE",
+              shell_complete=file_names,
               help=f"Take FILE as {PYTHON}, or as its .sh; - reads standard input.")  # fmt: skip
-@click.option("--set", "pairs", multiple=True, metavar=_PAIR, help="A setting, as "
-              "notebook.memory=2Gi; a list as [a,b].")  # fmt: skip
-@click.option("--unset", multiple=True, metavar="KEY", help="Back to the default; also a file.")
+@click.option("--set", "pairs", multiple=True, metavar=_PAIR,
+              shell_complete=setting_keys(suffix="="),
+              help="A setting, as notebook.memory=2Gi; a list as [a,b].")  # fmt: skip
+@click.option("--unset", multiple=True, metavar="KEY", shell_complete=setting_keys(PYTHON, SHELL),
+              help="Back to the default; also a file.")  # fmt: skip
 @secret_files_option
-@click.option("--get", "key", metavar="KEY", help="Print a setting, or a file, and do nothing.")
+@click.option("--get", "key", metavar="KEY", shell_complete=setting_keys(PYTHON, SHELL),
+              help="Print a setting, or a file, and do nothing.")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print what differs from the defaults, and where "
               "from.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check and show the change; send nothing.")
@@ -239,7 +243,7 @@ def _setting(pair: str) -> dict[str, Any]:
 
 
 def _file_name(file: str) -> str:
-    return "jupyterhub_config.sh" if Path(file).suffix == ".sh" else PYTHON
+    return SHELL if Path(file).suffix == ".sh" else PYTHON
 
 
 def read_text(file: str) -> str:

@@ -4,17 +4,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jhos.cli.completion import deployments
+from jhos.cli.completion import deployments, of_deployment
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
 
 if TYPE_CHECKING:
     from jhos.actions.doctor import Leftover
+    from jhos.cluster.client import Cluster
+
+
+def _titles(cluster: "Cluster", name: str) -> list[str]:
+    from jhos.actions.doctor import leftovers
+
+    return [each.title for each in leftovers(cluster, name)]
 
 
 @click.command()
 @click.argument("name", shell_complete=deployments)
 @click.option("--remove", "removed", multiple=True, metavar="KIND/NAME",
+              shell_complete=of_deployment(_titles),
               help="Remove it, if it is listed. Repeatable.")  # fmt: skip
 @yes_option
 @output_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jhos.cli.completion import file_names
 from jhos.cli.options import Command
 from jhos.cli.setting_options import settings_options
 
@@ -59,6 +60,7 @@ file_option = click.option(
     "--file",
     "files",
     metavar="FILE",
+    shell_complete=file_names,
     multiple=True,
     help="Settings as YAML; - reads stdin. Over it go variables (JHOS_HUB_MEMORY), then options.",
 )
@@ -113,10 +115,16 @@ _CONFIG = click.option(
     "--config", "config_file", type=_FILE, help="A jupyterhub_config.py, read after ours."
 )
 _AUTH_SECRET_FILE = click.option(
-    "--auth-secret-file", metavar="FILE", help="The client secret or password; - reads stdin."
+    "--auth-secret-file",
+    metavar="FILE",
+    shell_complete=file_names,
+    help="The client secret or password; - reads stdin.",
 )
 _DATABASE_URL_FILE = click.option(
-    "--database-url-file", metavar="FILE", help="Of an external database; - reads stdin."
+    "--database-url-file",
+    metavar="FILE",
+    shell_complete=file_names,
+    help="Of an external database; - reads stdin.",
 )
 secret_files_option = click.option(
     "--secret-file",

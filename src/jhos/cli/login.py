@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
+from jhos.cli.completion import contexts, file_names
 from jhos.cli.options import talk_options
 from jhos.cli.output import emit, output_option
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _KUBECONFIG = click.option(
-    "--kubeconfig", metavar="FILE", help="Else the first of KUBECONFIG, else ~/.kube/config."
+    "--kubeconfig",
+    metavar="FILE",
+    shell_complete=file_names,
+    help="Else the first of KUBECONFIG, else ~/.kube/config.",
 )
 
 
@@ -70,7 +74,8 @@ def login(
 
 
 @click.command()
-@click.option("--context", metavar="NAME", help="A context of the kubeconfig; else the current.")
+@click.option("--context", metavar="NAME", shell_complete=contexts,
+              help="A context of the kubeconfig; else the current.")  # fmt: skip
 @_KUBECONFIG
 @talk_options
 def logout(context: str | None, kubeconfig: str | None) -> None:

@@ -4,18 +4,28 @@ import sys
 from threading import Lock
 
 import click
+from click.shell_completion import CompletionItem
 
-from jhos.cli.completion import deployments
+from jhos.cli.completion import deployments, of_deployment, words
 from jhos.cli.options import REQUEST_S, Target, target_options
 from jhos.cli.units import Duration
 
 _PARTS = ("hub", "proxy", "database", "build")
 
 
+def _sources(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from jhos.cli.servers import running
+
+    found = (words(*_PARTS), of_deployment(running))
+    return [each for of in found for each in of(context, parameter, incomplete)]
+
+
 @click.command()
 @click.argument("name", shell_complete=deployments)
 @click.argument("of", metavar="[hub|proxy|database|build|USER]", default="hub",
-                type=click.STRING, shell_complete=lambda *_: list(_PARTS))  # fmt: skip
+                type=click.STRING, shell_complete=_sources)  # fmt: skip
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option("--since", type=Duration(), metavar="DURATION", help="Only what is not older.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="LINES", help="Only the last lines.")

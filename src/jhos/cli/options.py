@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from jhos.cli.completion import contexts, projects
+from jhos.cli.completion import contexts, file_names, projects
 
 if TYPE_CHECKING:
     from jhos.cluster.client import Cluster
@@ -79,7 +79,10 @@ _CONTEXT = click.option(
     "--context", metavar="NAME", shell_complete=contexts, help="A context of the kubeconfig."
 )
 _KUBECONFIG = click.option(
-    "--kubeconfig", metavar="FILE", help="Else KUBECONFIG, else ~/.kube/config."
+    "--kubeconfig",
+    metavar="FILE",
+    shell_complete=file_names,
+    help="Else KUBECONFIG, else ~/.kube/config.",
 )
 _SANDBOX = click.option(
     "--sandbox", is_flag=True, help="Use the cluster on this machine, started when needed."

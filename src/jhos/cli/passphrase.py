@@ -5,11 +5,14 @@ from pathlib import Path
 
 import click
 
+from jhos.cli.completion import file_names
+
 _STDIN = "-"
 
 passphrase_option = click.option(
     "--passphrase-file",
     metavar="FILE",
+    shell_complete=file_names,
     help="Its first line is the passphrase of the secrets; - reads stdin. Else it is asked for.",
 )
 without_secrets_option = click.option(

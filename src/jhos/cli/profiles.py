@@ -5,35 +5,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
+from jhos.cli.completion import deployments, of_deployment
 from jhos.cli.options import REQUEST_S, Command, Target, target_options, timeout_option
 from jhos.cli.output import emit, output_option, table
 from jhos.cli.precaution import of_before, precaution
 from jhos.settings.descriptions import DESCRIPTIONS
 
 if TYPE_CHECKING:
+    from jhos.cluster.client import Cluster
     from jhos.settings.profiles import Row
 
 _NAME = click.argument("name", shell_complete=deployments)
 
 
-def _known(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Names of profiles; none where the cluster does not say."""
+def _names(cluster: "Cluster", name: str) -> list[str]:
     from jhos.actions.configure import read
     from jhos.actions.profiles import profiles as of
-    from jhos.cli.completion import COMPLETE_S
-    from jhos.errors import JhosError
 
-    words = {key: context.params.get(key) for key in ("kubeconfig", "context", "namespace")}
-    try:
-        target = Target(**words, sandbox=bool(context.params.get("sandbox")))
-        rows = of(read(target.connect(COMPLETE_S), context.params["name"]))
-    except (JhosError, KeyError):
-        return []
-    return [row["name"] for row in rows if row["name"].startswith(incomplete)]
+    return [row["name"] for row in of(read(cluster, name))]
 
 
-_PROFILE = click.argument("profile", shell_complete=_known)
+_PROFILE = click.argument("profile", shell_complete=of_deployment(_names))
 
 
 @click.group()
@@ -209,7 +201,7 @@ def edit(target: Target, name: str, profile: str, row: "Row", timeout_s: int, ou
 
 @profiles.command(short_help="Remove profiles.")
 @_NAME
-@click.argument("profile", nargs=-1, required=True, shell_complete=_known)
+@click.argument("profile", nargs=-1, required=True, shell_complete=of_deployment(_names))
 @timeout_option(600)
 @output_option
 @target_options

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.build_images import LOOSEN_HELP, wishes
+from jhos.cli.completion import deployments
 from jhos.cli.deploy import result, summary
 from jhos.cli.given import configuration, file_option, sources
 from jhos.cli.options import Target, target_options, timeout_option
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--name", required=True, metavar="NAME", help="Of the deployment.")
+@click.option("--name", required=True, metavar="NAME", shell_complete=deployments,
+              help="Of the deployment.")  # fmt: skip
 @click.option("--git-url", required=True, metavar="URL", help="The repository.")
 @click.option("--git-ref", metavar="REF", help="Branch, tag or commit; else its default branch.")
 @click.option("--context-dir", metavar="DIR", help="The folder of it that users get.")

@@ -4,15 +4,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
+from jhos.cli.completion import deployments, of_deployment
 from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option, yes_option
 from jhos.cli.output import counted, emit, end_unchanged, output_option, table
 from jhos.cli.units import Duration, since, size, span, wire
 
 if TYPE_CHECKING:
     from jhos.actions.servers import Running
+    from jhos.cluster.client import Cluster
 
 _PREVIEWED = 10
+
+
+def running(cluster: "Cluster", name: str) -> list[str]:
+    """Whose servers there are, as they are named on the command line."""
+    from jhos.actions.servers import list_servers as act
+
+    return [each.server.title for each in act(cluster, name)]
 
 
 @click.group()
@@ -48,7 +56,7 @@ def list_servers(target: Target, name: str, output: str) -> None:
 
 @servers.command(short_help="Stop servers by user, all, or those that are idle.")
 @click.argument("name", shell_complete=deployments)
-@click.argument("users", nargs=-1, metavar="[USER]...")
+@click.argument("users", nargs=-1, metavar="[USER]...", shell_complete=of_deployment(running))
 @click.option("--all", "every", is_flag=True, help="All that run.")
 @click.option("--idle", type=Duration(), metavar="DURATION", help="Only those idle for as long.")
 @timeout_option(120)

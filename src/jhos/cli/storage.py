@@ -4,13 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
+from jhos.cli.completion import deployments, of_deployment
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
 from jhos.cli.units import since, wire
 
 if TYPE_CHECKING:
     from jhos.actions.storage import UserVolume
+    from jhos.cluster.client import Cluster
+
+
+def _owners(cluster: "Cluster", name: str) -> list[str]:
+    from jhos.actions.storage import list_volumes
+
+    return [each.volume.owner for each in list_volumes(cluster, name)]
 
 
 @click.group()
@@ -54,7 +61,8 @@ def list_storage(target: Target, name: str, output: str) -> None:
 
 @storage.command(short_help="Delete the volumes of users.")
 @click.argument("name", shell_complete=deployments)
-@click.argument("named", nargs=-1, required=True, metavar="USER|CLAIM...")
+@click.argument("named", nargs=-1, required=True, metavar="USER|CLAIM...",
+                shell_complete=of_deployment(_owners))  # fmt: skip
 @yes_option
 @output_option
 @target_options

@@ -4,16 +4,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
+from jhos.cli.completion import deployments, of_deployment
 from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
 from jhos.cli.units import since, wire
 
 if TYPE_CHECKING:
     from jhos.actions.users import Changed
+    from jhos.cluster.client import Cluster
     from jhos.hubapi import User
 
-_names = click.argument("users", nargs=-1, required=True, metavar="USER...")
+
+def _known(cluster: "Cluster", name: str) -> list[str]:
+    from jhos.actions.users import list_users as act
+
+    return [user.name for user in act(cluster, name)]
+
+
+_new = click.argument("users", nargs=-1, required=True, metavar="USER...")
+_names = click.argument("users", nargs=-1, required=True, metavar="USER...",
+                        shell_complete=of_deployment(_known))  # fmt: skip
 
 
 @click.group()
@@ -53,7 +63,7 @@ def list_users(target: Target, name: str, output: str) -> None:
 
 @users.command(short_help="Add users, before they log in.")
 @click.argument("name", shell_complete=deployments)
-@_names
+@_new
 @click.option("--admin", is_flag=True, help="Make admins of them.")
 @output_option
 @target_options

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from jhos.cli.completion import words
 from jhos.cli.output import emit, output_option, table
 from jhos.cli.sandbox.room import errors, layout_of
 
@@ -42,7 +43,8 @@ def fault() -> None:
 
 
 @fault.command(short_help="Add a fault.")
-@click.argument("effect", callback=_effect)
+@click.argument("effect", callback=_effect,
+                shell_complete=words("503", "delay", "reset", "lose", "drop"))  # fmt: skip
 @click.option(
     "--method",
     "methods",
