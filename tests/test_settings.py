@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 
 from jhos.errors import SettingsError
 from jhos.settings.auth import check_secrets
@@ -62,12 +63,32 @@ def test_a_bad_value_is_refused(layer: dict[str, Any]) -> None:
         load(layer)
 
 
-def test_an_admin_needs_a_password_that_not_all_know() -> None:
-    auth = load({"auth": {"type": "password", "allow_all": True, "admin_users": ["ada"]}}).auth
+LONG, LONGER = "x" * 8, "y" * 32
+
+
+@pytest.mark.parametrize(
+    ("admins", "given", "said"),
+    [
+        ([], {"auth-password": "x" * 7 + "\n"}, "--auth-secret-file"),
+        (["ada"], {"auth-password": LONG}, "--secret-file auth-admin-password=FILE"),
+        (["ada"], {"auth-password": LONG, "auth-admin-password": "y" * 31}, "Give another"),
+        ([], {"auth-password": LONGER, "auth-admin-password": LONGER}, "Give another"),
+    ],
+)
+def test_a_password_that_the_hub_does_not_take_is_refused(
+    admins: list[str], given: dict[str, str], said: str
+) -> None:
+    auth = load({"auth": {"type": "password", "allow_all": True, "admin_users": admins}}).auth
     with pytest.raises(SettingsError) as caught:
-        check_secrets(auth, {"auth-password"})
-    assert "--secret-file auth-admin-password=FILE" in caught.value.hint
-    check_secrets(auth, {"auth-password", "auth-admin-password"})
+        check_secrets(auth, given)
+    assert said in caught.value.hint
+    check_secrets(auth, {"auth-password": LONG, "auth-admin-password": LONGER})
+
+
+def test_the_rules_of_passwords_are_those_of_jupyterhub() -> None:
+    known = SharedPasswordAuthenticator
+    assert len(LONG) == known._USER_PASSWORD_MIN_LENGTH
+    assert len(LONGER) == known._ADMIN_PASSWORD_MIN_LENGTH
 
 
 @pytest.mark.parametrize("document", ["a: [", "- a", "text"])

@@ -24,6 +24,7 @@ from jhos.cluster.facts import (
     choose_database_image,
     read_certificate,
     read_kept,
+    read_secret,
 )
 from jhos.cluster.premises import allowance
 from jhos.cluster.route import until_answered, url_of
@@ -34,10 +35,10 @@ from jhos.objects import Object, ObjectRef, digest
 from jhos.plan import Action, Plan
 from jhos.render import Facts, render, secret
 from jhos.revisions import READY, Content, Revision
-from jhos.settings.auth import check_secrets
+from jhos.settings.auth import SECRET_PREFIX, check_secrets
 from jhos.settings.load import load
 from jhos.settings.model import Settings
-from jhos.settings.secrets import check_database, completed
+from jhos.settings.secrets import check_database, completed, decoded
 from jhos.wait import until_ready
 
 _RETURN_S = 600
@@ -110,8 +111,12 @@ def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
     check_host(settings, cluster.namespace)
     check_metrics(cluster, settings)
     secrets = completed(edited.secrets)
-    check_secrets(settings.auth, set(secrets))
-    check_database(settings.database, set(secrets))
+    login = read_secret(cluster, settings.auth.secret)
+    check_secrets(
+        settings.auth,
+        decoded(secrets | {f"{SECRET_PREFIX}{key}": value for key, value in login.items()}),
+    )
+    check_database(settings.database, {*secrets, *read_secret(cluster, settings.database.secret)})
     return Wanted(
         settings=settings,
         configuration=edited.configuration,

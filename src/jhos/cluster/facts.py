@@ -102,6 +102,20 @@ def kept_refs(name: str) -> tuple[ObjectRef, ...]:
     )
 
 
+def read_secret(cluster: Cluster, name: str | None) -> dict[str, str]:
+    """`data` of a Secret of the user's that the settings name; {} without a name."""
+    if name is None:
+        return {}
+    found = cluster.get(ObjectRef("Secret", name))
+    if found is None:
+        raise SettingsError(
+            f"There is no Secret {name} in project {cluster.namespace}.",
+            f"Make it: oc create secret generic {name} --from-file=KEY=FILE",
+        )
+    data: dict[str, str] = found.get("data") or {}
+    return data
+
+
 def read_certificate(cluster: Cluster, name: str | None) -> dict[str, str]:
     """Fields of a route's `tls` from a Secret of type `kubernetes.io/tls`; {} without a name."""
     if name is None:

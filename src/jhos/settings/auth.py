@@ -1,5 +1,6 @@
 """The ways to log in: what each needs, and whether a choice lets anybody in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jhos.errors import SettingsError
@@ -32,7 +33,8 @@ PROVIDERS = {
     "password": Provider("one password for all", secrets=("password",)),
 }
 SECRET_PREFIX = "auth-"  # of the keys in the Secret that jhos keeps
-_ADMIN_PASSWORD = f"{SECRET_PREFIX}admin-password"
+_PASSWORD, _ADMIN_PASSWORD = f"{SECRET_PREFIX}password", f"{SECRET_PREFIX}admin-password"
+_LEAST, _LEAST_OF_ADMINS = 8, 32  # characters
 
 
 def check_auth(auth: Auth) -> None:
@@ -55,21 +57,39 @@ def check_auth(auth: Auth) -> None:
         )
 
 
-def check_secrets(auth: Auth, there: set[str]) -> None:
-    """`there`: keys of the Secret. Raises SettingsError for a login without its secret."""
-    if auth.secret:
-        return
-    missing = [key for key in PROVIDERS[auth.type].secrets if f"{SECRET_PREFIX}{key}" not in there]
+def check_secrets(auth: Auth, values: Mapping[str, str]) -> None:
+    """`values`: of the Secret, by key. Raises SettingsError for a login without its secret, and
+    for passwords that JupyterHub does not take.
+    """
+    missing = [key for key in PROVIDERS[auth.type].secrets if SECRET_PREFIX + key not in values]
     if missing:
         raise SettingsError(
             f"Login by {PROVIDERS[auth.type].title} needs a {_listed(missing)}.",
             "Give it with --auth-secret-file FILE (- for standard input), or name a Secret of the "
             f"project that has the key {missing[0]} with --auth-secret NAME.",
         )
-    if auth.type == "password" and auth.admin_users and _ADMIN_PASSWORD not in there:
+    if auth.type == "password":
+        _check_passwords(auth, values[_PASSWORD].strip(), values.get(_ADMIN_PASSWORD, "").strip())
+
+
+def _check_passwords(auth: Auth, password: str, admins: str) -> None:
+    """By the rules of JupyterHub's SharedPasswordAuthenticator."""
+    if auth.admin_users and not admins:
         raise SettingsError(
             "The password that all know lets no admin in: admins need one of their own.",
             f"Give it with --secret-file {_ADMIN_PASSWORD}=FILE.",
+        )
+    if len(password) < _LEAST:
+        raise SettingsError(
+            f"The password for all has {len(password)} characters; JupyterHub takes none below "
+            f"{_LEAST}.",
+            "Give a longer one with --auth-secret-file FILE.",
+        )
+    if admins and (len(admins) < _LEAST_OF_ADMINS or admins == password):
+        raise SettingsError(
+            f"The password of the admins must have {_LEAST_OF_ADMINS} characters at least, and not "
+            "be the one for all.",
+            f"Give another with --secret-file {_ADMIN_PASSWORD}=FILE.",
         )
 
 

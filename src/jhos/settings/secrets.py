@@ -1,7 +1,8 @@
 """The secrets of a deployment: generated once, then kept."""
 
 import secrets
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from collections.abc import Container, Mapping
 
 from jhos.errors import SettingsError
 from jhos.settings.model import Database
@@ -35,9 +36,14 @@ def encoded(values: dict[str, str]) -> dict[str, str]:
     return {key: b64encode(value.encode()).decode() for key, value in values.items()}
 
 
-def check_database(database: Database, there: set[str]) -> None:
+def decoded(data: Mapping[str, str]) -> dict[str, str]:
+    """The values of a Secret's `data`; what is no text is not for jhos."""
+    return {key: b64decode(value).decode(errors="replace") for key, value in data.items()}
+
+
+def check_database(database: Database, there: Container[str]) -> None:
     """`there`: keys of the Secret. Raises SettingsError for an external database without URL."""
-    if database.type == "external" and not database.secret and DATABASE_URL not in there:
+    if database.type == "external" and DATABASE_URL not in there:
         raise SettingsError(
             "An external database needs its URL.",
             "Give it with --database-url-file FILE (- for standard input), or name a Secret of "
