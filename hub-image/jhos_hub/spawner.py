@@ -34,6 +34,18 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
         form: str = super()._render_options_form(profile_list) if profile_list else ""
         return form
 
+    def get_args(self) -> list[str]:
+        """With the options of the hub's cookies for the server's `_xsrf` too.
+
+        The environment gives them to its other cookies alone.
+        """
+        args: list[str] = super().get_args()
+        if not self.cookie_options or any("tornado_settings" in each for each in args):
+            return args
+        path = self.server.base_url if self.server else "/"
+        made = {"xsrf_cookie_kwargs": {**self.cookie_options, "path": path}}
+        return [*args, f"--ServerApp.tornado_settings={made}"]
+
     def start(self) -> "asyncio.Future[tuple[str, int]]":
         before = self._seen().get("metadata", {}).get("uid")
         return asyncio.ensure_future(self._answered(super().start(), before))
