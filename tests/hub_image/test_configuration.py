@@ -13,7 +13,8 @@ from traitlets.config import Config
 
 from jhos_hub.mounts import user_files
 from jhos_hub.spawner import NotebookSpawner
-from tests.hub_image.pods import pods
+from tests.hub_image.pods import pods, spawner
+from tests.sandbox.server import Api
 
 Load = Callable[..., Config]
 
@@ -149,3 +150,18 @@ async def test_braces_in_the_environment_are_kept(
     env = (await pod(load(), "alice"))["spec"]["containers"][0]["env"]
     assert {"name": "TEMPLATE", "value": "{user}"} in env
     assert {"name": "DEPTH", "value": "3"} in env
+
+
+async def test_cookies_of_servers_leave_settings_of_the_user_alone(
+    cluster: Api, load: Load
+) -> None:
+    assert cluster
+    own = "--ServerApp.tornado_settings={'headers': {}}"
+    for args, last in (
+        ([], "--ServerApp.tornado_settings={'xsrf_cookie_kwargs': {'secure': True, 'path': '/'}}"),
+        ([own], own),
+    ):
+        made = spawner(load(f"c.KubeSpawner.args = {args}"), "ada")
+        made.cookie_options = {"secure": True}
+        assert made.get_args() == [last]
+        assert made.args == args
