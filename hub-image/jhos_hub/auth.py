@@ -1,5 +1,6 @@
 """Who gets in. Decided last, since a user's own configuration of it must stand alone."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -120,7 +121,7 @@ def _update_oidc(c: Config, settings: Mapping[str, Any], secrets: Secrets) -> No
     _update_groups(c, auth)
 
 
-def _update_ldap(c: Config, settings: Mapping[str, Any], _: Secrets) -> None:
+def _update_ldap(c: Config, settings: Mapping[str, Any], secrets: Secrets) -> None:
     auth = settings["auth"]
     scheme, _colon, address = auth["url"].rpartition("://")
     host, _colon, port = address.partition(":")
@@ -128,6 +129,9 @@ def _update_ldap(c: Config, settings: Mapping[str, Any], _: Secrets) -> None:
     c.LDAPAuthenticator.server_address = host
     # A password never travels in the clear: ldaps, else StartTLS before the bind.
     c.LDAPAuthenticator.tls_strategy = "on_connect" if scheme == "ldaps" else "before_bind"
+    # Else any certificate would do, and who stands between is given the passwords.
+    trust = {"validate": ssl.CERT_REQUIRED, "ca_certs_data": secrets.get("auth-ca.crt")}
+    c.LDAPAuthenticator.setdefault("tls_kwargs", trust)
     if port:
         c.LDAPAuthenticator.server_port = int(port)
     c.LDAPAuthenticator.bind_dn_template = list(auth["bind_dn_templates"])

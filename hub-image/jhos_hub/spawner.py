@@ -13,7 +13,7 @@ from traitlets.config import Config
 
 from jhos_hub.profiles import update_profiles
 from jhos_hub.quantity import cpu_cores, memory_bytes
-from jhos_hub.refusals import of_answer, of_delay, of_pod
+from jhos_hub.refusals import of_answer, of_delay, of_pod, refused
 from jhos_hub.streams import resolve
 from jhos_hub.volumes import fits, update_volumes
 
@@ -33,6 +33,13 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
         """Nothing to choose is no page: the server starts at once."""
         form: str = super()._render_options_form(profile_list) if profile_list else ""
         return form
+
+    async def load_user_options(self) -> None:
+        """A profile that is not offered is refused in words, however it was asked for."""
+        try:
+            await super().load_user_options()
+        except ValueError as error:
+            raise refused(f"What you chose cannot be had. {error}", "profile") from error
 
     def get_args(self) -> list[str]:
         """With the options of the hub's cookies for the server's `_xsrf` too.

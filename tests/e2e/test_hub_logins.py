@@ -2,13 +2,14 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.accounts import Account
 from tests.e2e.browsers import chromium, picture
@@ -21,6 +22,8 @@ NAME = "door"
 ISSUER = "oidc.trial.svc:9400"
 PASSWORD = "correct horse battery staple"
 ADMINS_PASSWORD = "a staple that no horse knows by heart"
+OIDC = ("--auth-client-id", "jhos", "--auth-username-claim", "sub",
+        "--admin-user", "ada", "--allow-group", "staff")  # fmt: skip
 STRANGER = "not currently authorized"
 
 Deploy = Callable[..., str]
@@ -92,6 +95,10 @@ def expect_admin_panel(page: Page, url: str, user: str) -> None:
     expect(page.get_by_role("link", name="Admin")).to_be_visible()
 
 
+def choices_of(page: Page) -> Locator:
+    return page.locator("#kubespawner-profiles-list")
+
+
 def log_out(page: Page, url: str) -> None:
     page.goto(f"{url}/hub/home")
     page.click("#logout")
@@ -126,9 +133,7 @@ def with_password(page: Page, user: str, password: str) -> Page:
 
 
 def test_a_provider_says_who_gets_in(browser: Browser, deploy: Deploy, provider: str) -> None:
-    url = deploy("oidc", "--auth-url", provider, "--auth-client-id", "jhos",
-                 "--auth-username-claim", "sub", "--admin-user", "ada",
-                 "--allow-group", "staff")  # fmt: skip
+    url = deploy("oidc", *OIDC, "--auth-url", provider)
     page = at_provider(browser, url, "ada")
     expect_lab(page)
     picture(page, "login-oidc")
@@ -155,6 +160,33 @@ def test_openshift_says_who_gets_in(browser: Browser, deploy: Deploy, jhos: Run)
     expect(page.locator("body")).to_contain_text(STRANGER)
     page = at_openshift(browser, url, "ada", "wrong")
     expect(page.locator("body")).to_contain_text("do not fit")
+
+
+def test_a_directory_says_who_is_of_a_group(
+    browser: Browser, deploy: Deploy, kubectl: Run, project: str, image: str, tmp_path: Path
+) -> None:
+    assert image
+    key, authority = tmp_path / "key.pem", tmp_path / "ca.crt"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=directory", "-addext", "subjectAltName=DNS:directory",
+                    "-keyout", key, "-out", authority], check=True)  # fmt: skip
+    (tmp_path / "tls.pem").write_text(key.read_text() + authority.read_text())
+    kubectl("create", "secret", "generic", "directory", "-n", project,
+            f"--from-file={tmp_path / 'tls.pem'}")  # fmt: skip
+    kubectl("apply", "-n", project, "-f", "tests/e2e/login/directory.yaml")
+    kubectl("wait", "-n", project, "pod/directory", "--for=condition=Ready", "--timeout=110s")
+    directory = ("--auth-url", "ldaps://directory:1636", "--allow-group", "cn=staff,dc=example",
+                 "--auth-bind-dn", "uid={username},dc=example")  # fmt: skip
+    url = deploy("ldap", *directory)
+    # Nobody vouches for its certificate, so it is told no password.
+    page = with_password(visit(browser, url), "ada", PASSWORD)
+    expect(page.locator("body")).to_contain_text("Internal Server Error")
+    url = deploy("ldap", *directory, "--secret-file", f"auth-ca.crt={authority}")
+    for user, password in (("mallory", PASSWORD), ("ada", "wrong")):
+        page = with_password(visit(browser, url), user, password)
+        expect(page.locator("body")).to_contain_text("Invalid username or password")
+    expect_lab(with_password(page, "ada", PASSWORD))
+    kubectl("delete", "-n", project, "pod/directory", "service/directory", "secret/directory")
 
 
 def test_who_signs_up_gets_in_when_an_admin_says_so(browser: Browser, deploy: Deploy) -> None:
@@ -210,9 +242,12 @@ def test_cookies_go_by_https_alone(deploy: Deploy, kubectl: Run, project: str) -
     done = kubectl("exec", f"deployment/{NAME}", "-c", "hub", "-n", project, "--", "python", "-c",
                    program, f"http://{NAME}-proxy:8080", "carol", PASSWORD)  # fmt: skip
     assert set(done.stdout.splitlines()) == {
-        "_xsrf Secure",
-        "jupyterhub-hub-login HttpOnly Secure",
-        "jupyterhub-session-id HttpOnly Secure",
+        "/hub/ _xsrf Secure",
+        "/hub/ jupyterhub-hub-login HttpOnly Secure",
+        "/ jupyterhub-session-id HttpOnly Secure",
+        "/user/carol/ _xsrf Secure",
+        "/user/carol/ jupyterhub-user-carol HttpOnly Secure",
+        "/user/carol/ jupyterhub-user-carol-oauth-state HttpOnly Secure",
     }
 
 
@@ -228,3 +263,49 @@ def test_the_route_leads_to_nothing_internal(deploy: Deploy) -> None:
     # With carol's cookies, as another site's page would send them.
     forged = account.session.post(f"{account.hub}/api/users/mallory", timeout=60)
     assert forged.status_code == 403
+
+
+def test_who_finds_the_hub_away_sees_a_page_that_tries_again(
+    browser: Browser, deploy: Deploy, kubectl: Run, project: str
+) -> None:
+    url = deploy("password", "--allow-user", "carol")
+    scale = ("scale", f"deployment/{NAME}", "-n", project)
+    kubectl(*scale, "--replicas=0")
+    kubectl("wait", "pod", "-n", project, "-l", f"app={NAME},component=hub", "--for=delete")
+    page = visit(browser, url)
+    expect(page.locator("body")).to_contain_text("it tries again by itself")
+    picture(page, "hub-away")
+    kubectl(*scale, "--replicas=1")
+    expect(page.locator("#login-main")).to_be_visible(timeout=START_MS)
+
+
+def test_a_profile_of_a_group_is_for_its_members(
+    browser: Browser, deploy: Deploy, provider: str, kubectl: Run, project: str
+) -> None:
+    url = deploy("oidc", *OIDC, "--auth-url", provider, "-f", "tests/e2e/profiles.yaml")
+    page = at_provider(browser, url, "ada")
+    choices = choices_of(page)
+    expect(choices).to_contain_text("For all")
+    expect(choices).not_to_contain_text("With a GPU")
+    # What is not on the page cannot be had by asking for it either.
+    choices.locator("input[type=radio]").evaluate("choice => { choice.value = 'gpu' }")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("body")).to_contain_text(
+        "What you chose cannot be had. No such profile: gpu", timeout=START_MS
+    )
+    member = at_provider(browser, url, "grace")
+    member.get_by_text("With a GPU").click()
+    picture(member, "profiles")
+    member.get_by_role("button", name="Start").click()
+    kubectl("wait", "-n", project, f"pod/{NAME}-nb-grace", "--for=create", "--timeout=60s")
+    found = json.loads(kubectl("get", "-n", project, f"pod/{NAME}-nb-grace", "-o", "json").stdout)[
+        "spec"
+    ]
+    assert found["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert found["nodeSelector"] == {"kubernetes.io/os": "linux"}
+    tolerated = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    assert tolerated in found["tolerations"]
+    expect(member.locator("body")).to_contain_text(
+        re.compile("no node takes it: .*Insufficient nvidia.com/gpu"), timeout=START_MS
+    )
+    picture(member, "no-gpu")

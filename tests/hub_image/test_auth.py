@@ -1,5 +1,6 @@
 """Each login of the settings, as JupyterHub's own classes take it: who gets in, and who not."""
 
+import ssl
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -119,6 +120,7 @@ def test_a_directory_is_asked_over_tls_alone(choose: Choose) -> None:
     login = authenticator(choose("ldap", allow_all=True))
     assert (login.server_address, login.server_port) == ("ldap.example.com", 1636)
     assert login.tls_strategy.name == "on_connect"
+    assert login.tls_kwargs["validate"] is ssl.CERT_REQUIRED
     plain = authenticator(choose("ldap", allow_all=True, url="ldap.example.com"))
     assert plain.tls_strategy.name == "before_bind"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jupyterhub.spawner import SpawnException
 from traitlets.config import Config
 
 from jhos.settings.load import load as load_settings
@@ -51,7 +52,7 @@ async def test_a_profile_of_a_group_is_for_its_members(
     c = load()
     assert "For few" not in await spawner(c, "ada").get_options_form()
     assert "For few" in await spawner(c, "ada", ("staff",)).get_options_form()
-    with pytest.raises(ValueError, match="few"):
+    with pytest.raises(SpawnException, match="No such profile: few"):
         await pods(c, "ada", profile="few")
 
 

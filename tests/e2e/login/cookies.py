@@ -32,7 +32,7 @@ opener.addheaders = [("X-Forwarded-Proto", "https")]
 def ask(path: str, form: dict[str, str] | None = None) -> str:
     """Where it leads to."""
     try:
-        return str(opener.open(PROXY + path, form and urlencode(form).encode()).url)
+        return str(opener.open(PROXY + path, urlencode(form).encode() if form else None).url)
     except HTTPError as error:  # of a server that does not run yet
         return str(error.url)
 
