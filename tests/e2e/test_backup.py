@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,34 @@ def test_what_cannot_be_restored_is_refused_before_anything_is_sent(
     lacking = jhos("restore", file, *into, "--without-secrets", code=2)
     assert "--auth-secret-file" in lacking.stderr
     assert not objects(kubectl, project, "all,cm,secrets,pvc", "app=never")
+
+
+BALLAST = """
+export PGPASSWORD="$POSTGRESQL_PASSWORD"
+psql -qh 127.0.0.1 -U "$POSTGRESQL_USER" -d "$POSTGRESQL_DATABASE" -c "{}"
+"""
+MUCH = "CREATE TABLE ballast AS SELECT md5(n::text) FROM generate_series(1, 2000000) n"
+
+
+def test_an_interrupted_backup_leaves_no_file(
+    jhos: Run, kubectl: Run, environment: dict[str, str], project: str, ada: Account, tmp_path: Path
+) -> None:
+    assert ada
+    database = ("exec", "deploy/jakevdp-db", "-n", project, "--", "bash", "-c")
+    kubectl(*database, BALLAST.format(MUCH))
+    command = ("backup", "jakevdp", str(tmp_path / "half.tar"), "-n", project, "--without-secrets")
+    process = subprocess.Popen(["jhos", *command], env=environment, stderr=subprocess.PIPE,
+                               text=True)  # fmt: skip
+    assert process.stderr
+    assert any("Database: " in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate()[1]
+    assert process.returncode == 130
+    assert "No backup was written" in told
+    assert not list(tmp_path.iterdir())
+    kubectl(*database, BALLAST.format("DROP TABLE ballast"))
+    jhos(*command)
+    assert [each.name for each in tmp_path.iterdir()] == ["half.tar"]
 
 
 def kill_at(words: str, command: list[str], environment: dict[str, str]) -> None:

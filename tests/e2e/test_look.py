@@ -115,6 +115,7 @@ def test_every_part_and_every_server_has_a_log(used: Any) -> None:
     assert used("logs", "database", "--tail", "1", output="").stdout.count("\n") == 1
     assert "Using image-registry" in used("logs", "build", output="").stdout
     assert "runs no server" in used("logs", "grace", output="", code=1).stderr
+    assert "has not ended" in used("logs", "proxy", "--previous", output="", code=1).stderr
 
 
 def test_a_log_is_followed_and_ended_by_ctrl_c(

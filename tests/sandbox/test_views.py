@@ -119,6 +119,15 @@ async def test_the_log_comes_from_the_hook(tmp_path: Path) -> None:
         await api.post(f"{CORE}/pods", pod("a"))
         await api.post(f"{CORE}/pods/a/binding", {"target": {"name": "sandbox"}})
         assert await api.get(f"{CORE}/pods/a/log") == "demo/a/main\n"
+        told = await api.get(f"{CORE}/pods/a/log?previous=true")
+        assert (api.status, told["message"]) == (
+            400,
+            'previous terminated container "main" in pod "a" not found',
+        )
+        ended = {"name": "main", "ready": True, "restartCount": 1, "image": "i", "imageID": "",
+                 "lastState": {"terminated": {"exitCode": 1}}}  # fmt: skip
+        await api.patch(f"{CORE}/pods/a/status", {"status": {"containerStatuses": [ended]}})
+        assert await api.get(f"{CORE}/pods/a/log?previous=true") == "demo/a/main\n"
 
 
 async def tag(api: Api, name: str = "hub", digest: str = DIGEST, **spec: Any) -> None:

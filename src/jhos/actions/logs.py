@@ -96,7 +96,7 @@ def _follow(cluster: Cluster, ref: ObjectRef, excerpt: Excerpt, tell: Tell) -> N
     if ref.kind == "Build":
         lines = cluster.lines(ref, "log", **excerpt.query)
     else:
-        query = {**excerpt.query, **_container(cluster, ref)}
+        query = {**excerpt.query, **_container(cluster, ref, excerpt.previous)}
         lines = (
             _without_end(cluster, ref, query)
             if excerpt.follow
@@ -129,11 +129,26 @@ def _without_end(cluster: Cluster, ref: ObjectRef, query: dict[str, str]) -> Ite
             query["sinceTime"] = last
 
 
-def _container(cluster: Cluster, ref: ObjectRef) -> dict[str, str]:
-    """The first: where there are several, a log needs to say of which."""
-    pod = cluster.get(ref)
-    containers = (pod or {}).get("spec", {}).get("containers", [])
-    return {"container": containers[0]["name"]} if containers else {}
+def _container(cluster: Cluster, ref: ObjectRef, previous: bool) -> dict[str, str]:
+    """The first: where there are several, a log needs to say of which.
+
+    Raises JhosError where its `previous` log is asked for and it has not ended before.
+    """
+    pod = cluster.get(ref) or {}
+    containers = pod.get("spec", {}).get("containers", [])
+    if not containers:
+        return {}
+    name = containers[0]["name"]
+    told = pod.get("status", {}).get("containerStatuses", [])
+    ended = any(each["name"] == name and each.get("lastState", {}).get("terminated")
+                for each in told)  # fmt: skip
+    if previous and not ended:
+        raise JhosError(
+            f"There is no earlier log: container {name} of {ref} has not ended since the pod was "
+            "made.",
+            "Leave out --previous for what it says now.",
+        )
+    return {"container": name}
 
 
 def _absent(cluster: Cluster, name: str, of: str) -> JhosError:

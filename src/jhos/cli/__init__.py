@@ -59,6 +59,10 @@ SECTIONS = {
     "Shell": (("completion", "completion", "Print the completion of a shell."),),
 }
 INTERRUPTED = (130, 143)  # by SIGINT, by SIGTERM
+_INTERRUPTED = (
+    "Interrupted. What was done so far stays.",
+    "The same command goes on from there.",
+)  # where a command says nothing else
 _ALLOCATIONS = 100_000  # between two searches for cyclic garbage; a command's imports make as many
 
 
@@ -107,8 +111,8 @@ class Commands(click.Group):
             raise Failure(error.message, error.hint, error.exit_code, ctx) from error
         except KeyboardInterrupt as error:
             code = INTERRUPTED[isinstance(error, Terminated)]
-            hint = "The same command goes on from there."
-            raise Failure("Interrupted. What was done so far stays.", hint, code, ctx) from error
+            message, hint = error.args or _INTERRUPTED
+            raise Failure(message, hint, code, ctx) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -56,16 +56,20 @@ def backup(
         raise click.UsageError(f"{file} is there already: name another, or say --overwrite.")
     passphrase = passphrase_of(passphrase_file, without=without_secrets, twice=True)
     cluster = target.connect(timeout_s)
-    with progress() as report:
-        done = act(
-            cluster,
-            name,
-            file,
-            passphrase=passphrase,
-            database=not without_database,
-            timeout_s=timeout_s,
-            report=report,
-        )
+    try:
+        with progress() as report:
+            done = act(
+                cluster,
+                name,
+                file,
+                passphrase=passphrase,
+                database=not without_database,
+                timeout_s=timeout_s,
+                report=report,
+            )
+    except KeyboardInterrupt as error:
+        words = f"Interrupted. No backup was written, nothing of it is left in {file.parent}."
+        raise type(error)(words, "Run the same command again.") from error
     emit(output, text(done), data(done), [str(done.path)])
 
 

@@ -19,8 +19,24 @@ def log(call: Call) -> Answer:
     container = _container(pod, call.query.get("container", ""))
     if not pod["spec"].get("nodeName") or call.cluster.pod_logs is None:
         return NO_CONTENT
+    if call.query.get("previous") == "true" and not _ended_before(pod, container):
+        words = f'previous terminated container "{container}" in pod "{call.name}" not found'
+        raise failure.bad_request(words)
     lines = call.cluster.pod_logs(call.namespace, call.name, container, call.query)
     return Answer({}, stream=lines)
+
+
+def _ended_before(pod: Object, container: str) -> bool:
+    return any(
+        each["name"] == container and "terminated" in (each.get("lastState") or {})
+        for each in _told(pod)
+    )
+
+
+def _told(pod: Object) -> list[Object]:
+    """The statuses of its containers."""
+    status = pod["status"]
+    return [*status.get("containerStatuses", []), *status.get("initContainerStatuses", [])]
 
 
 def _container(pod: Object, wanted: str) -> str:
@@ -80,9 +96,9 @@ def execute(call: Call) -> Answer:
 
 def _runs(pod: Object, container: str) -> bool:
     """Said before the protocol is looked at: kubectl shows the answer to its last attempt."""
-    status = pod["status"]
-    told = status.get("containerStatuses", []) + status.get("initContainerStatuses", [])
-    return any(each["name"] == container and "running" in each.get("state", {}) for each in told)
+    return any(
+        each["name"] == container and "running" in each.get("state", {}) for each in _told(pod)
+    )
 
 
 def connect(call: Call) -> Answer:
