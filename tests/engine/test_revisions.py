@@ -1,0 +1,37 @@
+"""The last ten of what a deployment was."""
+
+from collections.abc import Callable
+
+import pytest
+
+from jhos.actions import history
+from jhos.actions.pipeline import Manner, carry_out
+from jhos.actions.rollout import undo
+from jhos.cluster.client import Cluster
+from jhos.errors import SettingsError
+from jhos.events import silent
+from tests.engine.conftest import given
+
+NAME = "often"
+
+
+def bring_back(cluster: Cluster, number: int) -> int:
+    done, found = undo(cluster, NAME, number, backup=None, precaution=None, wait=False,
+                       timeout_s=60, report=silent)  # fmt: skip
+    assert found == number
+    return done.revision
+
+
+def test_the_eleventh_revision_takes_the_place_of_the_first(reach: Callable[[], Cluster]) -> None:
+    cluster, manner = reach(), Manner(timeout_s=60, report=silent, wait=False)
+    for number in range(1, 13):
+        carry_out(cluster, NAME, given(NAME, cull={"idle": number * 60}), manner)
+        kept = [each.number for each in history.revisions(cluster, NAME)]
+        assert kept == list(range(max(1, number - 9), number + 1))
+    with pytest.raises(SettingsError, match="There is no revision 2 of often") as refused:
+        bring_back(cluster, 2)
+    assert refused.value.hint == "There are: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12."
+    assert bring_back(cluster, 3) == 13
+    back = history.content(cluster, NAME, 13)
+    assert back.settings["cull"]["idle"] == 180
+    assert history.revisions(cluster, NAME)[0].number == 4
