@@ -62,6 +62,7 @@ class Server:
 
     def __init__(self, script: Script) -> None:
         self.requests: list[Request] = []
+        self.scheme = "http"
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -108,7 +109,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.http.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.http.server_address[1]}"
 
     @property
     def methods(self) -> list[str]:

@@ -10,6 +10,7 @@ from kubernetes import config as kubernetes_config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 from openshift.dynamic import DynamicClient
+from urllib3.util import create_urllib3_context
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.wire import Wire
@@ -86,6 +87,11 @@ def _configuration() -> Any:
 
 def _dynamic(configuration: Any) -> DynamicClient:
     api_client = kubernetes_client.ApiClient(configuration)
+    if configuration.verify_ssl and not configuration.ssl_ca_cert:
+        # Read once: to do so takes a connection longer than its handshake.
+        context = create_urllib3_context()
+        context.load_default_certs()
+        api_client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context
     return DynamicClient(api_client, discoverer=StaticDiscoverer)
 
 

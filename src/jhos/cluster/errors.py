@@ -140,4 +140,4 @@ def cause_of(error: Exception) -> str:
         reason = reason.__cause__ or reason.__context__
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror
-    return str(reason).rsplit(": ", 1)[-1]
+    return str(reason).rsplit(": ", 1)[-1].partition(" (_ssl.c:")[0]

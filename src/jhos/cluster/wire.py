@@ -101,6 +101,8 @@ class Wire:
             taken = nature.take(answer)
             status = answer.status
         except ApiException as error:
+            if not error.status:  # what the client makes of an error of TLS
+                raise urllib3.exceptions.SSLError(error.reason) from error
             status = error.status
             raise
         finally:
