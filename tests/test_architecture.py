@@ -14,7 +14,7 @@ LAYERS = (
     ("jhos.cli",),
     ("jhos.actions",),
     ("jhos.apply", "jhos.archive", "jhos.wait", "jhos.checks", "jhos.hubconfig", "jhos.images",
-     "jhos.console",
+     "jhos.builds", "jhos.console",
      "jhos.settings.load", "jhos.settings.secrets", "jhos.settings.sources",
      "jhos.settings.document", "jhos.settings.schema", "jhos.hubapi", "jhos.notebook"),
     ("jhos.cluster",),

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from jhos.actions.build_images import build_objects
-from jhos.cluster.facts import Builder
+from jhos.builds import build_objects
 from jhos.images import Git, Image, Wishes, catalog, content_hash, custom, from_git, with_parents
 from tests.sandbox.server import serving
 
-BUILDER = Builder("3.12", "sha256:aa", {"kind": "ImageStreamTag", "name": "python:3.12-ubi9"})
+BUILDER = {"kind": "ImageStreamTag", "name": "python:3.12-ubi9"}
 WISHES = Wishes(
     memory="4Gi", secret="pip", env={"PIP_INDEX_URL": "https://pypi.example.com/simple"}
 )

@@ -1,4 +1,4 @@
-"""The console's templates against what `jhos deploy` renders: the values put in by hand."""
+"""The console's templates against what the commands render: the values put in by hand."""
 
 import json
 import re
@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from jhos.builds import build_objects
 from jhos.console import BUILDER, DEPLOYER, QUICKSTART, Place, templates
+from jhos.images import Git, Image, Wishes, catalog, custom
 from jhos.objects import RENDERED, Object, ObjectRef
 from jhos.plan import FROM_TEMPLATE
 from jhos.render import Facts, render
@@ -62,13 +64,17 @@ def test_the_deployer_gives_what_deploy_renders() -> None:
         hub_image=HUB,
         notebook_image=NOTEBOOK,
         database_image=DATABASE,
-        configuration={"jupyterhub_config.py": "c.A.b = 1\n", "jupyterhub_config.sh": ""},
+        configuration={
+            "jupyterhub_config.py": "c.A.b = 1\n",
+            "jupyterhub_config.sh": "export A=b\n",
+        },
     )
     given = processed(
         named(DEPLOYER),
         APPLICATION_NAME="alpha",
         JUPYTERHUB_IMAGE=HUB,
         JUPYTERHUB_CONFIG="c.A.b = 1\n",
+        JUPYTERHUB_ENVVARS="export A=b\n",
         JUPYTERHUB_MEMORY="600Mi",
         NOTEBOOK_MEMORY="700Mi",
         DATABASE_MEMORY="800Mi",
@@ -91,10 +97,57 @@ def test_secrets_are_generated_and_lie_in_the_secret_only() -> None:
     assert not [name for name in generated if name in others]
 
 
-def test_the_quickstart_builds_what_its_servers_run() -> None:
-    objects = processed(named(QUICKSTART), APPLICATION_NAME="alpha")
-    config = next(obj for obj in objects if obj["kind"] == "BuildConfig")
-    assert config["spec"]["output"]["to"]["name"] == "alpha-nb:latest"
-    assert "image: alpha-nb:latest" in next(
-        obj["data"]["settings.yaml"] for obj in objects if obj["kind"] == "ConfigMap"
+REPOSITORY = {
+    "GIT_REPOSITORY_URL": "https://example.com/course.git",
+    "GIT_REFERENCE": "2026",
+    "CONTEXT_DIR": "book",
+    "LOOSEN_PINS": "true",
+    "BUILDER_IMAGE": "base:1",
+}
+GIT = Git(uri="https://example.com/course.git", ref="2026", context_dir="book")
+
+
+def builds(image: Image) -> list[Object]:
+    """As `quickstart` and `build-images --as` send them; the console's begin by themselves."""
+    builder = {"kind": "ImageStreamTag", "name": "base:1"}
+    stream, config = build_objects(image, builder, f"{image.name}:latest", "", Wishes())
+    config["spec"]["triggers"] = [{"type": "ConfigChange"}]
+    return [stream, config]
+
+
+def test_the_quickstart_gives_what_quickstart_makes() -> None:
+    image = custom(catalog()["minimal"], "alpha-nb", GIT, app="alpha", loosen_pins=True)
+    notebook = {"image": "alpha-nb:latest", "interface": "classic"}
+    wanted = {"name": "alpha", "notebook": notebook, "database": {"image": DATABASE}}
+    facts = Facts(
+        namespace="demo",
+        hub_image="jupyterhub:latest",
+        notebook_image="alpha-nb:latest",
+        database_image=DATABASE,
     )
+    given = processed(
+        named(QUICKSTART), APPLICATION_NAME="alpha", NOTEBOOK_INTERFACE="classic", **REPOSITORY
+    )
+    assert by_ref(given) == by_ref([*render(load(wanted), facts), *builds(image)])
+
+
+def test_the_builder_gives_what_build_images_makes() -> None:
+    image = custom(catalog()["hub"], "own-hub", GIT, loosen_pins=True)
+    given = processed(named(BUILDER), JUPYTERHUB_NAME="own-hub", **REPOSITORY)
+    assert by_ref(given) == by_ref(builds(image))
+
+
+RECIPE = {
+    DEPLOYER: "APPLICATION_NAME JUPYTERHUB_IMAGE NOTEBOOK_IMAGE JUPYTERHUB_CONFIG "
+    "JUPYTERHUB_ENVVARS DATABASE_PASSWORD COOKIE_SECRET JUPYTERHUB_MEMORY DATABASE_MEMORY "
+    "NOTEBOOK_MEMORY",
+    QUICKSTART: "APPLICATION_NAME JUPYTERHUB_IMAGE BUILDER_IMAGE GIT_REPOSITORY_URL GIT_REFERENCE "
+    "CONTEXT_DIR NOTEBOOK_INTERFACE JUPYTERHUB_CONFIG JUPYTERHUB_ENVVARS DATABASE_PASSWORD "
+    "COOKIE_SECRET JUPYTERHUB_MEMORY DATABASE_MEMORY NOTEBOOK_MEMORY",
+    BUILDER: "JUPYTERHUB_NAME BUILDER_IMAGE GIT_REPOSITORY_URL GIT_REFERENCE CONTEXT_DIR",
+}
+
+
+@pytest.mark.parametrize("name", RECIPE)
+def test_every_parameter_of_the_recipe_is_taken(name: str) -> None:
+    assert {*RECIPE[name].split()} <= {each["name"] for each in named(name)["parameters"]}

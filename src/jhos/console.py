@@ -5,15 +5,15 @@ Source: https://docs.openshift.com/container-platform/latest/openshift_images/us
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-from jhos.images import catalog
+from jhos.builds import build_objects
+from jhos.images import Git, Image, Wishes, catalog, custom
 from jhos.kinds import KINDS
-from jhos.objects import INSTANCE, MANAGED_BY, RENDERED, Object, annotations_of
+from jhos.objects import MANAGED_BY, RENDERED, Object, annotations_of
 from jhos.plan import FROM_TEMPLATE
-from jhos.render import Facts, render, render_one, secret
+from jhos.render import Facts, render, secret
 from jhos.settings.load import load
-from jhos.settings.model import Settings
+from jhos.settings.model import Resources, Settings
 from jhos.settings.secrets import KEYS
 
 DEPLOYER, QUICKSTART, BUILDER = (
@@ -25,7 +25,8 @@ NAMES = (DEPLOYER, QUICKSTART, BUILDER)
 
 _RESOLVE = "alpha.image.policy.openshift.io/resolve-names"
 _HEXADECIMAL = "[a-f0-9]{64}"
-_BUILD_MEMORY = "2Gi"
+_IMAGE = "a tag of an image stream of the project, or of a registry."
+_GIT = Git(uri="${GIT_REPOSITORY_URL}", ref="${GIT_REFERENCE}", context_dir="${CONTEXT_DIR}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class _Parameter:
     description: str
     value: str = ""
     generate: str = ""
-    required: bool = False
+    required: bool = True
 
     def as_object(self) -> Object:
         obj: Object = {"name": self.name, "description": self.description}
@@ -61,42 +62,38 @@ def templates(place: Place) -> list[Object]:
 
 
 def _deployer(place: Place) -> Object:
-    words = "A notebook image: a tag of an image stream of the project, or of a registry."
-    image = _Parameter("NOTEBOOK_IMAGE", words, place.notebook_image, required=True)
+    image = _Parameter("NOTEBOOK_IMAGE", f"The notebook image: {_IMAGE}", place.notebook_image)
     return _template(
         DEPLOYER,
         "JupyterHub",
         "A JupyterHub that gives every visitor a notebook server, with PostgreSQL.",
-        [image, *_deployment_parameters(place)],
+        _deployment_parameters(place, image),
         _deployment("${NOTEBOOK_IMAGE}"),
     )
 
 
 def _quickstart(place: Place) -> Object:
-    parameters = [*_git_parameters(), _builder_parameter(place.notebook_image)]
+    own = custom(catalog()["minimal"], "${APPLICATION_NAME}-nb", _GIT, app="${APPLICATION_NAME}")
+    builder = _builder_parameter(place.notebook_image)
     return _template(
         QUICKSTART,
         "JupyterHub from a git repository",
         "A JupyterHub whose notebook image is built from a git repository of notebooks.",
-        [*parameters, *_deployment_parameters(place)],
-        [*_deployment(_OWN_IMAGE), *_build("${APPLICATION_NAME}-nb", "minimal", _OWN_LABELS)],
+        _deployment_parameters(place, *_git_parameters(), builder),
+        [*_deployment(f"{own.name}:{own.tag}"), *_build(own)],
     )
 
 
 def _builder() -> Object:
     words = "The name of the image stream and of the build config."
-    name = _Parameter("JUPYTERHUB_NAME", words, "custom-jupyterhub", required=True)
+    name = _Parameter("JUPYTERHUB_NAME", words, "custom-jupyterhub")
     return _template(
         BUILDER,
         "JupyterHub image",
         "A hub image of your own: a git repository laid over the one that the project has.",
         [name, _builder_parameter("jupyterhub:latest"), *_git_parameters()],
-        _build("${JUPYTERHUB_NAME}", "hub", {}),
+        _build(custom(catalog()["hub"], "${JUPYTERHUB_NAME}", _GIT)),
     )
-
-
-_OWN_IMAGE = "${APPLICATION_NAME}-nb:latest"
-_OWN_LABELS = {"app": "${APPLICATION_NAME}", INSTANCE: "${APPLICATION_NAME}"}
 
 
 def _template(
@@ -120,49 +117,54 @@ def _template(
     }
 
 
-def _deployment_parameters(place: Place) -> list[_Parameter]:
-    database = load({}).database
+def _deployment_parameters(place: Place, *own: _Parameter) -> list[_Parameter]:
     known = load({})
+    hub, database, notebook = known.hub, known.database, known.notebook
     return [
-        _Parameter("APPLICATION_NAME", "The name of the deployment.", known.name, required=True),
-        _Parameter("JUPYTERHUB_IMAGE", "The hub image, likewise.", known.hub.image, required=True),
-        _Parameter("PROJECT", "The project that it is made in.", place.project, required=True),
-        _Parameter("JUPYTERHUB_CONFIG", "The text of a jupyterhub_config.py."),
-        _Parameter("JUPYTERHUB_ENVVARS", "The text of a jupyterhub_config.sh, read before."),
-        _Parameter("DATABASE_IMAGE", "A PostgreSQL image.", place.database_image, required=True),
-        _Parameter("JUPYTERHUB_MEMORY", _memory("hub", known.hub), known.hub.memory),
+        _Parameter("APPLICATION_NAME", "The name of the deployment.", known.name),
+        *own,
+        _Parameter("PROJECT", "The project that it is made in.", place.project),
+        _Parameter("JUPYTERHUB_IMAGE", f"The hub image: {_IMAGE}", hub.image),
+        _Parameter("DATABASE_IMAGE", "A PostgreSQL image.", place.database_image),
+        _Parameter("JUPYTERHUB_CONFIG", "The text of a jupyterhub_config.py.", required=False),
+        _Parameter("JUPYTERHUB_ENVVARS", "The text of a jupyterhub_config.sh, read before.",
+                   required=False),
+        _Parameter("NOTEBOOK_INTERFACE", "What opens: lab or classic.", notebook.interface),
+        _Parameter("NOTEBOOK_MEMORY", _memory("server", notebook), notebook.memory),
+        _Parameter("JUPYTERHUB_MEMORY", _memory("hub", hub), hub.memory),
         _Parameter("DATABASE_MEMORY", _memory("database", database), database.memory),
-        _Parameter("NOTEBOOK_MEMORY", _memory("server", known.notebook), known.notebook.memory),
-        *(
-            _Parameter(_parameter_of(key), f"{key}, generated.", generate=_form(key))
-            for key in KEYS
-        ),
-    ]
+        *(_Parameter(_parameter_of(key), _told(key), generate=_form(key)) for key in KEYS),
+    ]  # fmt: skip
 
 
-def _memory(what: str, part: Any) -> str:
+def _memory(what: str, part: Resources) -> str:
     return f"The most memory that a {what} gets; {part.memory_request} at least."
 
 
 def _git_parameters() -> list[_Parameter]:
     return [
-        _Parameter("GIT_REPOSITORY_URL", "The repository.", required=True),
-        _Parameter("GIT_REFERENCE", "A branch, tag or commit; else the repository's own branch."),
-        _Parameter("CONTEXT_DIR", "The folder of the repository that is used; else all of it."),
-    ]
+        _Parameter("GIT_REPOSITORY_URL", "The repository."),
+        _Parameter("GIT_REFERENCE", "A branch, tag or commit; else the repository's own branch.",
+                   required=False),
+        _Parameter("CONTEXT_DIR", "The folder of the repository that is used; else all of it.",
+                   required=False),
+        _Parameter("LOOSEN_PINS", "true: newer versions than its requirements pin will do.",
+                   "false"),
+    ]  # fmt: skip
 
 
 def _builder_parameter(image: str) -> _Parameter:
     words = "What the repository is laid over: a tag of an image stream of the project."
-    return _Parameter("BUILDER_IMAGE", words, image, required=True)
-
-
-def _generated(key: str) -> _Parameter:
-    return _Parameter(_parameter_of(key), f"{key}, generated.", generate=_form(key))
+    return _Parameter("BUILDER_IMAGE", words, image)
 
 
 def _parameter_of(key: str) -> str:
     return key.upper().replace("-", "_")
+
+
+def _told(key: str) -> str:
+    digits = " of hexadecimal digits" if _form(key) == _HEXADECIMAL else ""
+    return f"The {key.replace('-', ' ')}{digits}; generated where none is given."
 
 
 def _form(key: str) -> str:
@@ -192,7 +194,12 @@ def _settings(notebook_image: str) -> Settings:
         name="${APPLICATION_NAME}",
         hub=replace(known.hub, image="${JUPYTERHUB_IMAGE}", memory="${JUPYTERHUB_MEMORY}"),
         database=replace(known.database, image="${DATABASE_IMAGE}", memory="${DATABASE_MEMORY}"),
-        notebook=replace(known.notebook, image=notebook_image, memory="${NOTEBOOK_MEMORY}"),
+        notebook=replace(
+            known.notebook,
+            image=notebook_image,
+            memory="${NOTEBOOK_MEMORY}",
+            interface="${NOTEBOOK_INTERFACE}",
+        ),
     )
 
 
@@ -213,27 +220,10 @@ def _instantiable(obj: Object) -> Object:
     return {**obj, "metadata": metadata, "spec": {**obj["spec"], "template": template}}
 
 
-def _build(name: str, base: str, own: dict[str, str]) -> list[Object]:
+def _build(image: Image) -> list[Object]:
     """Image stream and build config, whose first build begins by itself."""
-    labels = {"build": name, MANAGED_BY: "jhos", **own}
-    stream = render_one("images/imagestream.yaml.j2", image={"name": name}, labels=labels)
-    config = render_one(
-        "images/buildconfig.yaml.j2",
-        image={"name": name},
-        labels=labels,
-        builder={"kind": "ImageStreamTag", "name": "${BUILDER_IMAGE}"},
-        source={
-            "type": "Git",
-            "git": {"uri": "${GIT_REPOSITORY_URL}", "ref": "${GIT_REFERENCE}"},
-            "contextDir": "${CONTEXT_DIR}",
-        },
-        tag=f"{name}:latest",
-        image_labels=[
-            {"name": key, "value": value} for key, value in catalog()[base].labels.items()
-        ],
-        wishes={"memory": _BUILD_MEMORY},
-        env=[],
-        hook_secret=None,
-    )
+    builder = {"kind": "ImageStreamTag", "name": "${BUILDER_IMAGE}"}
+    wishes = Wishes(env={"JHOS_LOOSEN_PINS": "${LOOSEN_PINS}"})
+    stream, config = build_objects(image, builder, f"{image.name}:{image.tag}", "", wishes)
     config["spec"]["triggers"] = [{"type": "ConfigChange"}]
     return [_instantiable(stream), _instantiable(config)]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from jhos.builds import build_objects, image_stream
 from jhos.checks import BUILD, check_builds, check_rights
 from jhos.cluster import lease
 from jhos.cluster.builds import Following, log_of
@@ -32,7 +33,6 @@ from jhos.images import (
 )
 from jhos.kinds import KINDS, Readiness, Status, readiness
 from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
-from jhos.render import render_one
 
 _LOG_LINES = 20
 _OF_CONFIG = "openshift.io/build-config.name"
@@ -201,7 +201,7 @@ class _Run:
         """The name of the new build. Raises Conflict where its objects are somebody else's."""
         begins = "beginning" if isinstance(image.source, Git) else "sending the source"
         self.report(Event(f"Image {spec}", State.RUNNING, begins))
-        objects = build_objects(image, builder, spec, content, self.wishes)
+        objects = build_objects(image, builder.source, spec, content, self.wishes)
         check_own(self.cluster, objects)
         for obj in objects:
             self.cluster.apply(obj, force=True)
@@ -262,53 +262,6 @@ def check_own(cluster: Cluster, objects: Sequence[Object]) -> None:
                 "Remove it, or use an image that is there: jhos deploy --hub-image … "
                 "--notebook-image …",
             )
-
-
-def build_objects(
-    image: Image, builder: Builder, spec: str, content: str, wishes: Wishes
-) -> list[Object]:
-    """Image stream and build config."""
-    image_labels = {**image.labels, CONTENT_LABEL: content}
-    env = {**wishes.env, **({"JHOS_LOOSEN_PINS": "true"} if image.loosen_pins else {})}
-    config = render_one(
-        "images/buildconfig.yaml.j2",
-        image=image,
-        labels=_labels(image),
-        builder=builder.source,
-        source=_source(image, wishes),
-        tag=spec,
-        env=[{"name": key, "value": value} for key, value in env.items()],
-        image_labels=[{"name": key, "value": value} for key, value in image_labels.items()],
-        wishes=wishes,
-        hook_secret=image.hook_secret,
-    )
-    return [image_stream(image), config]
-
-
-def image_stream(image: Image) -> Object:
-    return render_one("images/imagestream.yaml.j2", image=image, labels=_labels(image))
-
-
-def _labels(image: Image) -> dict[str, str]:
-    own = {"app": image.app, "app.kubernetes.io/instance": image.app} if image.app else {}
-    return {"build": image.name, MANAGED_BY: "jhos", **own}
-
-
-def _source(image: Image, wishes: Wishes) -> Object:
-    secrets: Object = {}
-    if wishes.secret:
-        secrets["secrets"] = [{"secret": {"name": wishes.secret}, "destinationDir": "/tmp/build"}]
-    if not isinstance(image.source, Git):
-        return {"type": "Binary", "binary": {}, **secrets}
-    git = image.source
-    source: Object = {"type": "Git", "git": {"uri": git.uri}, **secrets}
-    if git.ref:
-        source["git"]["ref"] = git.ref
-    if git.context_dir:
-        source["contextDir"] = git.context_dir
-    if git.secret:
-        source["sourceSecret"] = {"name": git.secret}
-    return source
 
 
 def _python(image: Image, wishes: Wishes) -> str | None:

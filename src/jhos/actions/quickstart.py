@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from threading import Thread
 from urllib.parse import urlsplit
 
-from jhos.actions.build_images import Built, build_images, cancel, check_own, image_stream
+from jhos.actions.build_images import Built, build_images, cancel, check_own
 from jhos.actions.pipeline import Deployed
+from jhos.builds import image_stream
 from jhos.checks import check_builds
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import PYTHONS, builder_of, create_project, stream_of
