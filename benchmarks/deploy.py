@@ -19,7 +19,7 @@ import yaml
 
 from benchmarks.far import Far, far
 from benchmarks.measure import HEAD, Measured, measured
-from jhos.actions.deploy import Given
+from jhos.actions.edits import Given
 from jhos.actions.pipeline import propose
 from jhos.cluster.connect import connect
 from jhos.objects import Object

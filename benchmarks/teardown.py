@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.far import far
 from benchmarks.measure import HEAD, measured
-from jhos.actions.deploy import Given
+from jhos.actions.edits import Given
 from jhos.actions.pipeline import Manner, carry_out
 from jhos.cluster.client import Cluster
 from jhos.cluster.connect import connect

@@ -1,5 +1,6 @@
 """Objects as files of YAML, the same byte for byte whenever the objects are, purely."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,19 +11,21 @@ from jhos.objects import Object, ObjectRef
 KUSTOMIZATION = "kustomization.yaml"
 
 
-class _Dumper(yaml.SafeDumper):
-    """Lines stay lines, and nothing is an alias of something else."""
-
-    def ignore_aliases(self, _data: Any) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: Any, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return node
 
 
-_Dumper.add_representer(str, _text)
+def _dumper(base: Any) -> Any:
+    """Lines stay lines, and nothing is an alias of something else."""
+    dumper: Any = type("Dumper", (base,), {"ignore_aliases": lambda *_: True})
+    dumper.add_representer(str, _text)
+    return dumper
+
+
+_WHOLE = _dumper(yaml.SafeDumper)
+_FAST = _dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper))
 
 
 def documents(objects: Iterable[Object]) -> str:
@@ -59,5 +62,8 @@ def _ordered(objects: Iterable[Object]) -> list[Object]:
 
 
 def _dumped(obj: Object) -> str:
-    text: str = yaml.dump(obj, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    plain = json.dumps(obj, ensure_ascii=False).isascii()  # the fast one writes emoji as numbers
+    text: str = yaml.dump(
+        obj, Dumper=_FAST if plain else _WHOLE, sort_keys=False, allow_unicode=True, width=1000
+    )
     return text

@@ -1,8 +1,7 @@
 from base64 import b64encode
 from dataclasses import replace
 
-from jhos.actions.deploy import Given
-from jhos.actions.stored import Stored
+from jhos.actions.edits import Given, Stored
 
 STORED = Stored(
     exists=True,

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from jhos.actions.deploy import Given
-from jhos.actions.pipeline import Wanted
-from jhos.actions.render import Rendered, _without_secret, render_offline, secret_data, write
-from jhos.actions.stored import Stored
+from jhos.actions.edits import Given, Stored
+from jhos.actions.render import secret_data
+from jhos.actions.rendered import Rendered, render_offline, without_secret, write
+from jhos.actions.wanted import Wanted
 from jhos.errors import SettingsError
 from jhos.events import silent
 from jhos.settings.load import load
@@ -68,7 +68,7 @@ def test_the_key_of_a_certificate_is_in_no_file(tmp_path: Path) -> None:
     wanted = Wanted(settings=settings, configuration={}, secrets={}, namespace="demo", images={},
                     certificate={"certificate": "public", "key": "canary"})  # fmt: skip
     images = {spec: spec for spec in (settings.hub.image, settings.notebook.image)}
-    objects = _without_secret(wanted, images)
+    objects = without_secret(wanted, images)
     assert "public" in str(objects)
     assert "canary" not in str(objects)
     found = Rendered(name="alpha", namespace="demo", objects=objects, absent=(), has_secret=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from jhos.actions.stored import Stored
+from jhos.actions.edits import Stored
 from jhos.cli.changes import changes_between, shown, word
 
 STORED = Stored(exists=True, settings={"name": "course"}, configuration={}, secrets={})

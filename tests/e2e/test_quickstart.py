@@ -5,7 +5,6 @@ import json
 import os
 import ssl
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,27 +16,13 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.lab import CELL_MS, START_MS
 from tests.e2e.programs import Run, objects
+from tests.e2e.repositories import commit, git, new_repository, served
 
 pytestmark = pytest.mark.e2e
 
 NOTEBOOK = "notebooks/02.01-Understanding-Data-Types.ipynb"
 CELL = "import tabulate, lib.six; print(tabulate.tabulate([[6 * lib.six.NUMBER + 6]]))"
 ODD = os.fsdecode(b"caf\xe9 notes.txt")  # no UTF-8
-
-
-def git(repository: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
-    subprocess.run(["git", "-C", repository, *identity, *arguments], check=True)
-
-
-def commit(repository: Path, message: str) -> None:
-    git(repository, "add", "--all")
-    git(repository, "commit", "-qm", message)
-    git(repository, "update-server-info")
-
-
-def new_repository(root: Path) -> None:
-    subprocess.run(["git", "init", "-q", "-b", "main", root], check=True)
 
 
 def add_submodule(repository: Path, library: Path) -> None:
@@ -79,17 +64,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(repository: Path) -> Iterator[str]:
     """Of the repository, over HTTP."""
-    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
-    with subprocess.Popen(
-        [*command, "--directory", str(repository.parent)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
-        assert server.stdout
-        port = server.stdout.readline().split("port ")[1].split()[0]
-        yield f"http://127.0.0.1:{port}/handbook/.git"
-        server.kill()
+    with served(repository.parent) as folder:
+        yield f"{folder}/handbook/.git"
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jhos.actions.deploy import Given
+from jhos.actions.edits import Given
 from jhos.cluster.client import Cluster
 from jhos.cluster.connect import connect
 from jhos.cluster.facts import create_project

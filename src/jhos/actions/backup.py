@@ -11,7 +11,8 @@ import yaml
 
 from jhos import __version__, archive, encryption
 from jhos.actions import hub_database
-from jhos.actions.stored import Stored, existing
+from jhos.actions.edits import Stored
+from jhos.actions.stored import existing
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.configuration import parted

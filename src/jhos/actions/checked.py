@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from jhos import hubconfig
-from jhos.actions.stored import Edit, Stored
+from jhos.actions.edits import Edit, Stored
 from jhos.configuration import literals
 from jhos.events import Event, Report, State
 from jhos.hubconfig.findings import Finding, Level

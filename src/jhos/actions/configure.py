@@ -7,10 +7,11 @@ from difflib import get_close_matches, unified_diff
 from typing import Any
 
 from jhos.actions.checked import checked
+from jhos.actions.edits import Edit, Stored
 from jhos.actions.pipeline import Deployed, Manner, carry_out
 from jhos.actions.precaution import Precaution
 from jhos.actions.reach import absent
-from jhos.actions.stored import Edit, Stored, existing
+from jhos.actions.stored import existing
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.configuration import USER_KEYS, masked_lines

@@ -1,54 +1,21 @@
 """Put a JupyterHub into the project, or bring the one that is there to the given settings."""
 
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jhos.actions.checked import checked
-from jhos.actions.stored import Stored
+from jhos.actions.edits import Given
 from jhos.apply import TELLING
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import POSTGRESQL, SHARED, create_project, kept_refs
 from jhos.cluster.foresight import ask_ahead
 from jhos.events import Event, Report, State
-from jhos.settings.auth import secret_key
-from jhos.settings.load import Layer, check_alone, defaults, merge
-from jhos.settings.secrets import encoded
+from jhos.settings.load import check_alone
 
 if TYPE_CHECKING:
     from jhos.actions.pipeline import Deployed
     from jhos.actions.precaution import Precaution
-
-
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """What is laid over a deployment: an edit of what is stored.
-
-    `configuration`: the user's files. `secrets`: values by their key in the deployment's Secret.
-    `auth_secret`: for the way to log in that results, which may be the stored one.
-    """
-
-    settings: Layer
-    configuration: dict[str, str] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    auth_secret: str = field(default="", repr=False)
-
-    @property
-    def name(self) -> str:
-        name: str = self.settings.get("name") or defaults()["name"]
-        return name
-
-    def __call__(self, stored: Stored) -> Stored:
-        settings = merge(stored.settings, self.settings)
-        way = merge(defaults(), settings)["auth"]["type"]
-        own = {secret_key(way): self.auth_secret} if self.auth_secret else {}
-        return replace(
-            stored,
-            settings=settings,
-            configuration={**stored.configuration, **self.configuration},
-            secrets={**stored.secrets, **encoded({**self.secrets, **own})},
-        )
 
 
 def deploy(

@@ -1,7 +1,7 @@
 """Tell what a deployment would change, and change nothing."""
 
 from jhos.actions.checked import checked
-from jhos.actions.deploy import Given
+from jhos.actions.edits import Given
 from jhos.actions.pipeline import Proposal, propose
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster

@@ -11,10 +11,12 @@ from functools import cache
 from jhos import archive, revisions
 from jhos.actions import history
 from jhos.actions.backup import BackedUp
+from jhos.actions.edits import Edit, Stored
 from jhos.actions.load_database import load_without_hub
 from jhos.actions.precaution import Precaution, release, take
 from jhos.actions.pull_specs import PullSpecs, build_absent, find
-from jhos.actions.stored import Edit, Stored, stored_of
+from jhos.actions.stored import stored_of
+from jhos.actions.wanted import Wanted
 from jhos.apply import apply, preview, tally
 from jhos.checks import check_first, check_host, check_metrics
 from jhos.cluster import lease
@@ -28,12 +30,10 @@ from jhos.cluster.facts import (
 )
 from jhos.cluster.premises import allowance
 from jhos.cluster.route import until_answered, url_of
-from jhos.configuration import parted
 from jhos.errors import ClusterUnreachable, JhosError, gave_way
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef, digest
+from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan
-from jhos.render import Facts, render, secret
 from jhos.revisions import READY, Content, Revision
 from jhos.settings.auth import SECRET_PREFIX, check_secrets
 from jhos.settings.load import load
@@ -46,37 +46,7 @@ _REASON = 160  # characters that a history keeps of it
 _ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
 
 
-Prepare = Callable[["Wanted", Plan, BackedUp | None], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """All that the objects are made of, but for the images."""
-
-    settings: Settings
-    configuration: dict[str, str]
-    secrets: dict[str, str] = field(repr=False)
-    certificate: dict[str, str] = field(repr=False)
-    namespace: str
-    images: dict[str, str]
-    router_port: str = ""
-
-    def objects(self, images: dict[str, str]) -> list[Object]:
-        """`images`: pull specs by the name in the settings."""
-        name = self.settings.name
-        files = parted(name, self.configuration)
-        secrets = {**self.secrets, **files.secret}
-        facts = Facts(
-            namespace=self.namespace,
-            hub_image=images[self.settings.hub.image],
-            notebook_image=images[self.settings.notebook.image],
-            database_image=images.get(self.settings.database.image or "", ""),
-            configuration=files.config,
-            certificate=self.certificate,
-            secrets_version=digest(secrets),  # of random values too, so it tells nothing
-            router_port=self.router_port,
-        )
-        return [*render(self.settings, facts), secret(name, secrets)]
+Prepare = Callable[[Wanted, Plan, BackedUp | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jhos.actions import history, hub_database
 from jhos.actions.backup import BackedUp, write
-from jhos.actions.stored import Stored
+from jhos.actions.edits import Stored
 from jhos.cluster.client import Cluster
 from jhos.errors import ClusterUnreachable, JhosError
 from jhos.events import Event, Report, State

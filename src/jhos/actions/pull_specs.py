@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from jhos.actions.build_images import build_images
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import PYTHONS, resolve_all, stream_of
+from jhos.cluster.facts import PYTHONS, resolve_all
 from jhos.errors import SettingsError
 from jhos.events import Report
 from jhos.images import Image, Wishes, catalog
 from jhos.objects import ObjectRef
 from jhos.plan import belongs_to
 from jhos.settings.model import Settings
+from jhos.settings.rules import stream_of
 
 
 @dataclass(frozen=True)

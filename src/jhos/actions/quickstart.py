@@ -12,13 +12,14 @@ from jhos.actions.pipeline import Deployed
 from jhos.builds import image_stream
 from jhos.checks import check_builds
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import PYTHONS, builder_of, create_project, stream_of
+from jhos.cluster.facts import PYTHONS, builder_of, create_project
 from jhos.errors import JhosError, Refused, SettingsError
 from jhos.events import Event, Report, State
 from jhos.images import Git, Image, Wishes, catalog, custom
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef, labels
 from jhos.render import render_one
+from jhos.settings.rules import stream_of
 
 HOOK_KEY = "WebHookSecretKey"
 _HOOKS = {"github.com": "github", "gitlab.com": "gitlab"}  # by host; else generic

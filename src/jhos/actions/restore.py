@@ -12,10 +12,10 @@ from typing import Any
 
 from jhos.actions import hub_database
 from jhos.actions.backup import BackedUp
-from jhos.actions.deploy import Given
+from jhos.actions.edits import Given, Stored
 from jhos.actions.load_database import load_without_hub
-from jhos.actions.pipeline import Deployed, Manner, Wanted, carry_out
-from jhos.actions.stored import Stored
+from jhos.actions.pipeline import Deployed, Manner, carry_out
+from jhos.actions.wanted import Wanted
 from jhos.archive import Backup
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster

@@ -8,8 +8,9 @@ from jhos.actions import history, hub_database
 from jhos.actions.backup import BackedUp
 from jhos.actions.configure import read
 from jhos.actions.load_database import load_without_hub
-from jhos.actions.pipeline import Deployed, Manner, Wanted, carry_out, to_revision
+from jhos.actions.pipeline import Deployed, Manner, carry_out, to_revision
 from jhos.actions.precaution import Precaution
+from jhos.actions.wanted import Wanted
 from jhos.archive import Backup
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster import lease

@@ -1,36 +1,14 @@
-"""What the project keeps of a deployment, and the form of an edit of that."""
+"""What the project keeps of a deployment, read."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
+from jhos.actions.edits import Stored
 from jhos.actions.notice import notice
 from jhos.actions.reach import absent
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept, read_kept
 from jhos.configuration import USER_KEYS, joined
 from jhos.objects import annotations_of
-from jhos.settings.load import Layer, parse
+from jhos.settings.load import parse
 from jhos.versions import VERSION
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stored:
-    """What the project keeps of a deployment, also after a teardown that left its data.
-
-    `settings`: over the defaults. `configuration`: the user's files. `secrets`: base64 by key.
-    `images`: pull specs that are taken as they are, by the name in the settings; none are kept.
-    `version`: of the jhos that wrote it; None: one that did not say.
-    """
-
-    exists: bool
-    settings: Layer
-    configuration: dict[str, str]
-    secrets: dict[str, str] = field(repr=False)
-    images: dict[str, str] = field(default_factory=dict)
-    version: str | None = None
-
-
-Edit = Callable[[Stored], Stored]
 
 
 def read_stored(cluster: Cluster, name: str) -> Stored:

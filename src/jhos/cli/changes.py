@@ -8,7 +8,7 @@ import click
 from jhos.cli.output import emit, table
 
 if TYPE_CHECKING:
-    from jhos.actions.stored import Stored
+    from jhos.actions.edits import Stored
     from jhos.settings.sources import Origin
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}

@@ -13,9 +13,9 @@ from jhos.cli.precaution import kept_in, no_backup_option, of_before, precaution
 
 if TYPE_CHECKING:
     from jhos.actions.configure import Wish
+    from jhos.actions.edits import Edit, Stored
     from jhos.actions.pipeline import Deployed
     from jhos.actions.precaution import Precaution
-    from jhos.actions.stored import Edit, Stored
     from jhos.cluster.client import Cluster
 
 PYTHON, SHELL = "jupyterhub_config.py", "jupyterhub_config.sh"

@@ -11,7 +11,7 @@ from jhos.cli.precaution import kept_in, no_backup_option, of_before, precaution
 from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
-    from jhos.actions.deploy import Given
+    from jhos.actions.edits import Given
     from jhos.actions.pipeline import Deployed
 
 

@@ -13,7 +13,7 @@ from jhos.cli.output import emit, output_option
 from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
-    from jhos.actions.deploy import Given
+    from jhos.actions.edits import Given
     from jhos.actions.pipeline import Proposal
     from jhos.differences import Difference
     from jhos.plan import Change, Plan

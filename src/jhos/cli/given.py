@@ -30,7 +30,7 @@ def given_options(command: Command) -> Command:
         secret_files: tuple[str, ...],
         **rest: Any,
     ) -> Any:
-        from jhos.actions.deploy import Given
+        from jhos.actions.edits import Given
         from jhos.settings.sources import merged
 
         for source in chosen:

@@ -74,7 +74,8 @@ def quickstart(
       jhos quickstart --name course --git-url https://example.com/course.git --git-ref 2026 \\
         --context-dir notebooks --builder-image scipy --watch-repo
     """
-    from jhos.actions.deploy import Given, deploy
+    from jhos.actions.deploy import deploy
+    from jhos.actions.edits import Given
     from jhos.actions.quickstart import notebook_image
     from jhos.actions.quickstart import quickstart as act
     from jhos.cli.terminal import progress, say

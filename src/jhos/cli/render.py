@@ -11,8 +11,8 @@ from jhos.cli.output import emit, output_option
 from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
-    from jhos.actions.deploy import Given
-    from jhos.actions.render import Rendered
+    from jhos.actions.edits import Given
+    from jhos.actions.rendered import Rendered
 
 FORMATS = ("flat", "kustomize")
 
@@ -95,7 +95,7 @@ def _rendered(target: Target, given: "Given") -> "Rendered":
 
 
 def _offline(target: Target, given: "Given") -> "Rendered":
-    from jhos.actions.render import render_offline
+    from jhos.actions.rendered import render_offline
     from jhos.cli.terminal import progress
 
     if not target.namespace:
@@ -134,7 +134,7 @@ def _require_images(rendered: "Rendered") -> None:
 
 
 def _write(rendered: "Rendered", directory: Path, form: str, output: str) -> None:
-    from jhos.actions.render import write
+    from jhos.actions.rendered import write
 
     written, removed = write(directory, rendered, kustomize=form == "kustomize")
     data = {"written": [str(path) for path in written], "removed": [str(path) for path in removed]}

@@ -12,7 +12,7 @@ from jhos.cli.passphrase import passphrase_of, passphrase_option, without_secret
 from jhos.cli.setting_options import SettingsCommand
 
 if TYPE_CHECKING:
-    from jhos.actions.deploy import Given
+    from jhos.actions.edits import Given
     from jhos.actions.restore import Restored
 
 _NAMED = 20  # users, on a screen

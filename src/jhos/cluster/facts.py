@@ -11,10 +11,10 @@ from jhos.cluster.parallel import parallel
 from jhos.errors import Conflict, Refused, SettingsError
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
+from jhos.settings.rules import PUBLIC_DATABASE, stream_of
 
 SHARED = "openshift"  # the namespace of the streams that every project may use
 POSTGRESQL = ObjectRef("ImageStream", "postgresql")
-PUBLIC_DATABASE = "quay.io/sclorg/postgresql-16-c9s:latest"
 PUBLIC_PYTHON = "registry.access.redhat.com/ubi9/python-{}:latest"
 OWN_PYTHON = "jhos-python"  # the stream of the project where the cluster has none
 PYTHONS = ("3.12", "3.13", "3.11")  # by preference
@@ -263,12 +263,6 @@ def tagged(cluster: Cluster, spec: str) -> str:
     if tag:
         return spec
     return f"{name}:{_default_tag(tags_of(_visible(cluster, ObjectRef('ImageStream', name))))}"
-
-
-def stream_of(spec: str) -> tuple[str | None, str, str] | None:
-    """`(namespace, stream, tag)`, or None where `spec` is a registry's pull spec."""
-    match = re.fullmatch(r"(?:([a-z0-9-]+)/)?([a-z0-9._-]+)(?::([\w.-]+))?", spec)
-    return (match[1], match[2], match[3] or "") if match else None
 
 
 def tags_of(stream: Object | None) -> dict[str, Object]:

@@ -18,7 +18,6 @@ import yaml
 
 from jhos.errors import JhosError, SettingsError
 from jhos.hubconfig.findings import Finding, Level
-from jhos.images import catalog
 
 _PYTHON, _SHELL = "jupyterhub_config.py", "jupyterhub_config.sh"
 _LIMIT_S = 60
@@ -162,6 +161,8 @@ def _command(root: Path, configuration: Mapping[str, str], question: str) -> lis
 
 def _environment(root: Path) -> dict[str, str]:
     """The pod's, and nothing of the user's own that a configuration has no business with."""
+    from jhos.images import catalog  # not before a configuration is run: most edits bring none
+
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     sources = str(catalog()["hub"].source)
     return {

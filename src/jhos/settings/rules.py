@@ -20,3 +20,10 @@ NOTHING = ("never", "none")  # in place of null
 INTERFACES = ("lab", "classic")
 DATABASES = ("postgresql", "sqlite", "external")
 ACCESS_MODES = ("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")
+PUBLIC_DATABASE = "quay.io/sclorg/postgresql-16-c9s:latest"  # where the cluster has none
+
+
+def stream_of(spec: str) -> tuple[str | None, str, str] | None:
+    """`(namespace, stream, tag)`, or None where `spec` is a registry's pull spec."""
+    match = re.fullmatch(r"(?:([a-z0-9-]+)/)?([a-z0-9._-]+)(?::([\w.-]+))?", spec)
+    return (match[1], match[2], match[3] or "") if match else None

@@ -1,0 +1,38 @@
+"""What a deployment is to be, and the objects that make it so; asks no cluster."""
+
+from dataclasses import dataclass, field
+
+from jhos.configuration import parted
+from jhos.objects import Object, digest
+from jhos.render import Facts, render, secret
+from jhos.settings.model import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """All that the objects are made of, but for the images."""
+
+    settings: Settings
+    configuration: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
+    certificate: dict[str, str] = field(repr=False)
+    namespace: str
+    images: dict[str, str]
+    router_port: str = ""
+
+    def objects(self, images: dict[str, str]) -> list[Object]:
+        """`images`: pull specs by the name in the settings."""
+        name = self.settings.name
+        files = parted(name, self.configuration)
+        secrets = {**self.secrets, **files.secret}
+        facts = Facts(
+            namespace=self.namespace,
+            hub_image=images[self.settings.hub.image],
+            notebook_image=images[self.settings.notebook.image],
+            database_image=images.get(self.settings.database.image or "", ""),
+            configuration=files.config,
+            certificate=self.certificate,
+            secrets_version=digest(secrets),  # of random values too, so it tells nothing
+            router_port=self.router_port,
+        )
+        return [*render(self.settings, facts), secret(name, secrets)]
