@@ -30,7 +30,7 @@ def test_an_environment_is_replaced_whole() -> None:
 def test_a_name_that_cannot_prefix_objects_is_refused(name: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load({"name": name})
-    assert "--name" in caught.value.hint
+    assert "For example: " in caught.value.hint
 
 
 def test_an_unknown_setting_names_the_nearest() -> None:

@@ -47,11 +47,29 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("name", ["Alpha", "a_b", "1a", "x" * 60])
-def test_a_bad_name_is_refused_with_a_good_one(tmp_path: Path, name: str) -> None:
-    config = kubeconfig(tmp_path, "https://127.0.0.1:1")
-    result = run("deploy", "--name", name, KUBECONFIG=config)
+@pytest.mark.parametrize("command", [("deploy", "--name"), ("diff", "--name"), ("status",),
+                                     ("teardown",), ("users", "list")])  # fmt: skip
+def test_a_bad_name_is_refused_with_a_good_one(command: tuple[str, ...], name: str) -> None:
+    """Before a cluster is looked for: there is none."""
+    result = run(*command, name)
     assert result.exit_code == 2
-    assert "Try --name" in result.stderr
+    assert "For example: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("deploy", "--notebook-memory", "1x"), "notebook.memory"),
+        (("render", "--hub-cpu", "much"), "hub.cpu"),
+        (("configure", "alpha", "--set", "notebok.memory=1Gi"), "notebook"),
+    ],
+)
+def test_a_bad_setting_is_told_before_a_cluster_is_looked_for(
+    words: tuple[str, ...], said: str
+) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert said in result.stderr
 
 
 def test_no_kubeconfig_suggests_a_login_and_the_sandbox() -> None:

@@ -18,7 +18,7 @@ from jhos.cluster.client import Cluster
 from jhos.configuration import parted
 from jhos.events import Event, Report, State
 from jhos.objects import timestamp
-from jhos.settings.load import check_name, load
+from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.volumes import Volume, volume_of
 
@@ -59,7 +59,6 @@ def backup(
 
     Raises SettingsError where there is no such deployment, or its database is elsewhere.
     """
-    check_name(name)
     cluster.wire.keep_trying(timeout_s, report)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report):
         stored = existing(cluster, name)

@@ -11,7 +11,6 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.facts import POSTGRESQL, SHARED, create_project, kept_refs
 from jhos.cluster.foresight import ask_ahead
 from jhos.events import Event, Report, State
-from jhos.settings.load import check_alone
 
 if TYPE_CHECKING:
     from jhos.actions.pipeline import Deployed
@@ -37,7 +36,6 @@ def deploy(
     Raises the classes of `jhos.errors`. May be repeated after any interruption.
     """
     began = time.monotonic()
-    check_alone(given.settings)  # before anything is sent
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
     _look_ahead(cluster, given.name)

@@ -6,11 +6,9 @@ from jhos.actions.pipeline import Proposal, propose
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.events import Report
-from jhos.settings.load import check_alone
 
 
 def diff(cluster: Cluster, given: Given, *, force: bool, report: Report) -> Proposal:
     """The server is asked, object by object, what it would make of it."""
-    check_alone(given.settings)  # before anything is sent
     check_rights(cluster, DEPLOY)
     return propose(cluster, given.name, checked(given, report), force=force)

@@ -13,7 +13,6 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.wire import OUTAGE_S
 from jhos.errors import BrokenOff, JhosError
 from jhos.objects import PARTS, SERVER, Object, ObjectRef, labels_of, of_component
-from jhos.settings.load import check_name
 
 BUILD = "build"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT")
@@ -53,7 +52,6 @@ def logs(cluster: Cluster, name: str, of: str, excerpt: Excerpt, tell: Tell) -> 
 
     Raises JhosError where there is no log of that.
     """
-    check_name(name)
     refs = _sources(cluster, name, of)
     if not refs:
         raise _absent(cluster, name, of)

@@ -32,8 +32,9 @@ from jhos.cluster.premises import allowance
 from jhos.cluster.route import until_answered, url_of
 from jhos.errors import ClusterUnreachable, JhosError, gave_way
 from jhos.events import Event, Report, State
-from jhos.objects import Object, ObjectRef
-from jhos.plan import Action, Plan
+from jhos.kinds import Status, readiness
+from jhos.objects import Object, ObjectRef, annotations_of
+from jhos.plan import FROM_TEMPLATE, Action, Plan
 from jhos.revisions import READY, Content, Revision
 from jhos.settings.auth import SECRET_PREFIX, check_secrets
 from jhos.settings.load import load
@@ -144,6 +145,22 @@ def _recorded(cluster: Cluster, idea: _Idea, what: str) -> Revision:
     return history.record(cluster, idea.kept.name, content, what, is_first=not idea.kept.live)
 
 
+def _record_found(cluster: Cluster, kept: Kept, stored: Stored) -> None:
+    """What the web console has made is the first revision, so that there is a way back to it."""
+    if kept.inventory or not kept.config or FROM_TEMPLATE not in annotations_of(kept.config):
+        return
+    hub = cluster.get(ObjectRef("Deployment", kept.name))
+    if hub is None or history.revisions(cluster, kept.name):
+        return
+    content = Content(
+        settings=load(stored.settings).as_dict(), configuration=stored.configuration, images={}
+    )
+    what = "made by the web console"
+    revision = history.record(cluster, kept.name, content, what, is_first=True)
+    if readiness(hub).status is Status.READY:
+        history.note(cluster, kept.name, revision, READY)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Manner:
     """How an edit is carried out.
@@ -243,6 +260,7 @@ def _alone(
         if manner.prepare:
             manner.prepare(idea.wanted, plan, backup)
         lock.check()
+        _record_found(cluster, idea.kept, stored)
         record = cache(lambda: _recorded(cluster, idea, manner.what))
         written = apply(cluster, name, plan, report, force=manner.force, record=record)
         return _Applied(idea, plan, record(), written, backup)

@@ -20,7 +20,7 @@ from jhos.errors import JhosError, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.kinds import conditions_of
 from jhos.objects import Object, ObjectRef, labels, of_component
-from jhos.settings.load import check_name, load
+from jhos.settings.load import load
 from jhos.settings.model import Settings
 
 _COMPONENT = "prepull"
@@ -61,7 +61,6 @@ def prepull(
     Raises SettingsError for an image that is not there, OutOfTime at the end of `timeout_s`. The
     pods go, however this ends.
     """
-    check_name(name)
     deadline = time.monotonic() + timeout_s
     stored = read_stored(cluster, name)
     if not stored.exists:

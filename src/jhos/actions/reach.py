@@ -10,7 +10,6 @@ from jhos.cluster.route import session_at, url_of
 from jhos.errors import JhosError, SettingsError
 from jhos.hubapi import HubApi
 from jhos.objects import Object, ObjectRef
-from jhos.settings.load import check_name
 from jhos.settings.secrets import API_TOKEN
 
 
@@ -19,7 +18,6 @@ def reach(cluster: Cluster, name: str, *, key: str = API_TOKEN) -> HubApi:
 
     Raises SettingsError where there is no such deployment.
     """
-    check_name(name)
     refs = (ObjectRef("Route", name), ObjectRef("Secret", f"{name}-secrets"))
     route, secret = parallel(cluster.get, refs)
     if not route or not secret:
@@ -29,7 +27,6 @@ def reach(cluster: Cluster, name: str, *, key: str = API_TOKEN) -> HubApi:
 
 def address(cluster: Cluster, name: str) -> str:
     """One request. Raises SettingsError where there is no such deployment."""
-    check_name(name)
     route = cluster.get(ObjectRef("Route", name))
     if not route:
         raise absent(cluster, name)

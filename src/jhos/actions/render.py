@@ -15,13 +15,11 @@ from jhos.configuration import parted
 from jhos.events import Report
 from jhos.objects import ObjectRef
 from jhos.render import secret
-from jhos.settings.load import check_alone
 from jhos.settings.secrets import completed, is_complete
 
 
 def render(cluster: Cluster, given: Given, report: Report) -> Rendered:
     """Reads what the deployment has; writes nothing."""
-    check_alone(given.settings)  # before anything is sent
     check_project(cluster, cluster.rules())
     stored = read_stored(cluster, given.name)
     wanted = wanted_of(cluster, checked(given, report)(stored))
@@ -42,7 +40,6 @@ def render(cluster: Cluster, given: Given, report: Report) -> Rendered:
 def make_secret(cluster: Cluster, given: Given, *, timeout_s: float, report: Report) -> None:
     """Secret `NAME-secrets` with what it lacks; what it has stays."""
     name = given.name
-    check_alone(given.settings)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report):
         edited = given(read_stored(cluster, name))
         live = cluster.get(ObjectRef("Secret", f"{name}-secrets")) or {}

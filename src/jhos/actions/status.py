@@ -17,7 +17,7 @@ from jhos.errors import JhosError, Refused
 from jhos.kinds import Status as Ready
 from jhos.kinds import readiness
 from jhos.objects import INSTANCE, PARTS, Object, ObjectRef, component_of, of_component
-from jhos.settings.load import check_name, load
+from jhos.settings.load import load
 from jhos.stalls import of_pod
 
 _RECENT = timedelta(hours=1)
@@ -94,7 +94,6 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
 
     Raises SettingsError where there is no such deployment.
     """
-    check_name(name)
     deployments, route, secret = together(
         lambda: cluster.list("Deployment", f"{INSTANCE}={name}")[0],
         lambda: cluster.get(ObjectRef("Route", name)),

@@ -11,7 +11,6 @@ from jhos.cluster.parallel import parallel, together
 from jhos.errors import JhosError, Refused
 from jhos.hubapi import HubApi, User
 from jhos.objects import SERVER, STORAGE, Object, ObjectRef, of_component
-from jhos.settings.load import check_name
 from jhos.volumes import Volume, volume_of
 
 
@@ -31,7 +30,6 @@ class UserVolume:
 
 def list_volumes(cluster: Cluster, name: str) -> list[UserVolume]:
     """By user. Without an answer of the hub it is not known when they were last used."""
-    check_name(name)
     claims, pods, users = together(
         lambda: volumes_of(cluster, name, whole=True),
         lambda: cluster.list("Pod", of_component(name, SERVER))[0],

@@ -26,7 +26,6 @@ from jhos.objects import (
     of_component,
 )
 from jhos.plan import Action, Change, Plan, belongs_to, plan_teardown
-from jhos.settings.load import check_name
 from jhos.volumes import USERNAME, Volume, owner_of, volume_of
 from jhos.wait import leaving
 
@@ -99,7 +98,6 @@ def teardown(
     report: Report,
 ) -> Teardown | None:
     """None when `approve` said no; a plan without deletions when there is nothing to do."""
-    check_name(name)
     cluster.wire.keep_trying(timeout_s, report)
     deadline = time.monotonic() + timeout_s
     found = _found(cluster, name, wish)

@@ -12,7 +12,6 @@ from jhos.cluster.premises import quantity
 from jhos.errors import JhosError
 from jhos.kinds import KINDS
 from jhos.objects import SERVER, Object, component_of
-from jhos.settings.load import check_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,6 @@ def top(cluster: Cluster, name: str) -> list[Used]:
 
     Raises JhosError where the cluster measures nothing.
     """
-    check_name(name)
     if KINDS["PodMetrics"].api_version.partition("/")[0] not in cluster.groups():
         raise JhosError(
             "This cluster does not measure pods: it has no metrics.k8s.io API.",

@@ -31,7 +31,7 @@ from jhos.events import Event, Report, State
 from jhos.images import Image, Wishes
 from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan, undoing
-from jhos.settings.load import check_name, load
+from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.versions import is_newer
 from jhos.wait import until_ready
@@ -86,7 +86,6 @@ def upgrade(
 
     Raises the error that the upgrade failed by, once all is as it was before.
     """
-    check_name(name)
     deadline = time.monotonic() + timeout_s
     cluster.wire.keep_trying(timeout_s, report)
     check_rights(cluster, DEPLOY)

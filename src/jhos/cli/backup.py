@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
-from jhos.cli.options import Target, target_options, timeout_option
+from jhos.cli.options import Target, name_argument, target_options, timeout_option
 from jhos.cli.output import counted, emit, output_option
 from jhos.cli.passphrase import passphrase_of, passphrase_option, without_secrets_option
 from jhos.cli.units import in_units
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @passphrase_option
 @without_secrets_option

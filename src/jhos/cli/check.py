@@ -4,16 +4,15 @@ from dataclasses import asdict
 
 import click
 
-from jhos.cli.completion import deployments
 from jhos.cli.given import file_option, sources
-from jhos.cli.options import REQUEST_S, Target, target_options
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options
 from jhos.cli.output import emit, output_option
 
 PROBLEMS = 4  # the exit code of what a cluster refuses
 
 
 @click.command()
-@click.argument("name", required=False, shell_complete=deployments)
+@name_argument(required=False)
 @file_option
 @output_option
 @target_options

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments, file_names, setting_keys
+from jhos.cli.completion import file_names, setting_keys
 from jhos.cli.given import named_secrets, secret_files_option, split, unchecked_option
-from jhos.cli.options import Target, target_options, timeout_option
+from jhos.cli.options import Target, name_argument, target_options, timeout_option
 from jhos.cli.output import emit, output_option
 from jhos.cli.precaution import kept_in, no_backup_option, of_before, precaution
 
@@ -23,7 +23,7 @@ _PAIR = "KEY=VALUE"
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.option("--edit", "edit_file", is_flag=True, help=f"Open {PYTHON} in your editor.")
 @click.option("--settings", "edit_settings", is_flag=True, help="Open the settings, as YAML.")
 @click.option("--config", "files", multiple=True, metavar="FILE",

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jhos.cli.completion import deployments, of_deployment
-from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
+from jhos.cli.completion import of_deployment
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def _titles(cluster: "Cluster", name: str) -> list[str]:
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.option("--remove", "removed", multiple=True, metavar="KIND/NAME",
               shell_complete=of_deployment(_titles),
               help="Remove it, if it is listed. Repeatable.")  # fmt: skip

@@ -6,8 +6,8 @@ from threading import Lock
 import click
 from click.shell_completion import CompletionItem
 
-from jhos.cli.completion import deployments, of_deployment, words
-from jhos.cli.options import REQUEST_S, Target, target_options
+from jhos.cli.completion import of_deployment, words
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options
 from jhos.cli.units import Duration
 
 _PARTS = ("hub", "proxy", "database", "build")
@@ -23,7 +23,7 @@ def _sources(
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.argument("of", metavar="[hub|proxy|database|build|USER]", default="hub",
                 type=click.STRING, shell_complete=_sources)  # fmt: skip
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")

@@ -2,12 +2,11 @@
 
 import click
 
-from jhos.cli.completion import deployments
-from jhos.cli.options import REQUEST_S, Target, target_options
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options
 
 
 @click.command("open")
-@click.argument("name", default="jupyterhub", shell_complete=deployments)
+@name_argument(default="jupyterhub")
 @click.option("--print", "only_print", is_flag=True, help="Print the address, open nothing.")
 @target_options
 def open_hub(target: Target, name: str, only_print: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from jhos.cli.completion import contexts, file_names, projects
+from jhos.cli.completion import contexts, deployments, file_names, projects
 
 if TYPE_CHECKING:
     from jhos.cluster.client import Cluster
@@ -87,6 +87,19 @@ _KUBECONFIG = click.option(
 _SANDBOX = click.option(
     "--sandbox", is_flag=True, help="Use the cluster on this machine, started when needed."
 )
+
+
+def _possible(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
+    from jhos.settings.load import check_name
+
+    if name is not None and not context.resilient_parsing:  # a shell completes it
+        check_name(name)
+    return name
+
+
+def name_argument(**attributes: Any) -> Callable[[Command], Command]:
+    """Of a deployment; one that cannot be is told before a cluster is looked for."""
+    return click.argument("name", shell_complete=deployments, callback=_possible, **attributes)
 
 
 def timeout_option(default: int) -> Callable[[Command], Command]:

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
-from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options, timeout_option
 from jhos.cli.output import emit, output_option, table
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.option("--image", "images", multiple=True, metavar="IMAGE",
               help="One more than those of the settings. Repeatable.")  # fmt: skip
 @click.option("--nodes", type=click.IntRange(min=1), default=50, show_default=True,

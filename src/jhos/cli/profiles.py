@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments, of_deployment
-from jhos.cli.options import REQUEST_S, Command, Target, target_options, timeout_option
+from jhos.cli.completion import of_deployment
+from jhos.cli.options import (
+    REQUEST_S,
+    Command,
+    Target,
+    name_argument,
+    target_options,
+    timeout_option,
+)
 from jhos.cli.output import emit, output_option, table
 from jhos.cli.precaution import of_before, precaution
 from jhos.settings.descriptions import DESCRIPTIONS
@@ -15,7 +22,7 @@ if TYPE_CHECKING:
     from jhos.cluster.client import Cluster
     from jhos.settings.profiles import Row
 
-_NAME = click.argument("name", shell_complete=deployments)
+_NAME = name_argument()
 
 
 def _names(cluster: "Cluster", name: str) -> list[str]:

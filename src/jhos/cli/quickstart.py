@@ -80,10 +80,9 @@ def quickstart(
     from jhos.actions.quickstart import quickstart as act
     from jhos.cli.terminal import progress, say
     from jhos.images import git_of
-    from jhos.settings.load import check_name
+    from jhos.settings.load import check_alone
     from jhos.settings.sources import Source, merged
 
-    check_name(name)
     git = git_of(git_url, ref=git_ref, context_dir=context_dir, secret=git_secret)
     wished = wishes(options)
     notebook = {"image": f"{notebook_image(name)}:latest"}
@@ -93,6 +92,7 @@ def quickstart(
     given = Given(
         settings=merged([*sources(files), chosen]), configuration=configuration(config_file)
     )
+    check_alone(given.settings)
     cluster = target.connect(timeout_s)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
-from jhos.cli.options import Target, target_options, timeout_option, yes_option
+from jhos.cli.options import Target, name_argument, target_options, timeout_option, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
 from jhos.cli.precaution import no_backup_option, of_before, precaution
 
@@ -20,7 +19,7 @@ ACTIONS = ("status", "restart", "history", "undo")
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.argument("action", type=click.Choice(ACTIONS), default="status")
 @click.option("--to", type=click.IntRange(min=1), metavar="NUMBER",
               help="undo: the revision to bring back; else the last that was ready.")  # fmt: skip

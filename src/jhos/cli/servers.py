@@ -4,8 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments, of_deployment
-from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option, yes_option
+from jhos.cli.completion import of_deployment
+from jhos.cli.options import (
+    REQUEST_S,
+    Target,
+    name_argument,
+    target_options,
+    timeout_option,
+    yes_option,
+)
 from jhos.cli.output import counted, emit, end_unchanged, output_option, table
 from jhos.cli.units import Duration, since, size, span, wire
 
@@ -35,7 +42,7 @@ def servers() -> None:
 
 
 @servers.command("list", short_help="Who runs what, since when, idle for how long.")
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @output_option
 @target_options
 def list_servers(target: Target, name: str, output: str) -> None:
@@ -55,7 +62,7 @@ def list_servers(target: Target, name: str, output: str) -> None:
 
 
 @servers.command(short_help="Stop servers by user, all, or those that are idle.")
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.argument("users", nargs=-1, metavar="[USER]...", shell_complete=of_deployment(running))
 @click.option("--all", "every", is_flag=True, help="All that run.")
 @click.option("--idle", type=Duration(), metavar="DURATION", help="Only those idle for as long.")

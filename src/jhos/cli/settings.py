@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from jhos.cli.changes import emit_origins
-from jhos.cli.completion import deployments
 from jhos.cli.given import file_option, sources
-from jhos.cli.options import REQUEST_S, Target, talk_options, target_options
+from jhos.cli.options import REQUEST_S, Target, name_argument, talk_options, target_options
 from jhos.cli.output import emit, output_option
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def settings() -> None:
 
 
 @settings.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @file_option
 @click.option("--explain", is_flag=True, help="Tell where each value is from.")
 @click.option("--minimal", is_flag=True, help="Only what differs from the defaults.")

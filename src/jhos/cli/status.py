@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
-from jhos.cli.options import REQUEST_S, Target, target_options, timeout_option
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options, timeout_option
 from jhos.cli.output import emit, output_option, table
 from jhos.cli.units import since, wire
 
@@ -22,7 +21,7 @@ _GI = 2**30
 
 
 @click.command()
-@click.argument("name", default="jupyterhub", shell_complete=deployments)
+@name_argument(default="jupyterhub")
 @click.option(
     "--full", is_flag=True, help="Also storage, room in the quota, certificate, warnings."
 )

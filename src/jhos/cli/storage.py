@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments, of_deployment
-from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
+from jhos.cli.completion import of_deployment
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
 from jhos.cli.units import since, wire
 
@@ -32,7 +32,7 @@ def storage() -> None:
 
 
 @storage.command("list", short_help="Whose the volumes are, and when they were last used.")
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @output_option
 @target_options
 def list_storage(target: Target, name: str, output: str) -> None:
@@ -60,7 +60,7 @@ def list_storage(target: Target, name: str, output: str) -> None:
 
 
 @storage.command(short_help="Delete the volumes of users.")
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.argument("named", nargs=-1, required=True, metavar="USER|CLAIM...",
                 shell_complete=of_deployment(_owners))  # fmt: skip
 @yes_option

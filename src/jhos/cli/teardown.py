@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
-from jhos.cli.options import Target, target_options, timeout_option, yes_option
+from jhos.cli.options import Target, name_argument, target_options, timeout_option, yes_option
 from jhos.cli.output import counted, emit, end_unchanged, output_option, table
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ _NAMED = 20  # of one kind, on a screen
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.option("--delete-storage", is_flag=True, help="Delete also volumes and configuration.")
 @click.option(
     "--keep-images/--delete-images",

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
-from jhos.cli.options import REQUEST_S, Target, target_options
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options
 from jhos.cli.output import emit, output_option, table
 from jhos.cli.units import size
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @output_option
 @target_options
 def top(target: Target, name: str, output: str) -> None:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments
-from jhos.cli.options import Target, target_options, timeout_option, yes_option
+from jhos.cli.options import Target, name_argument, target_options, timeout_option, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option
 from jhos.cli.passphrase import passphrase_of, passphrase_option, without_secrets_option
 from jhos.cli.precaution import file_of, of_before
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @click.option(
     "--backup", "file", type=click.Path(dir_okay=False, path_type=Path),
     help="Where the backup goes that comes first; else NAME-DATE-TIME.tar here.",

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.completion import deployments, of_deployment
-from jhos.cli.options import REQUEST_S, Target, target_options, yes_option
+from jhos.cli.completion import of_deployment
+from jhos.cli.options import REQUEST_S, Target, name_argument, target_options, yes_option
 from jhos.cli.output import emit, end_unchanged, output_option, table
 from jhos.cli.units import since, wire
 
@@ -42,7 +42,7 @@ def users() -> None:
 
 
 @users.command("list", short_help="Whom the hub knows, and when they were last there.")
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @output_option
 @target_options
 def list_users(target: Target, name: str, output: str) -> None:
@@ -62,7 +62,7 @@ def list_users(target: Target, name: str, output: str) -> None:
 
 
 @users.command(short_help="Add users, before they log in.")
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @_new
 @click.option("--admin", is_flag=True, help="Make admins of them.")
 @output_option
@@ -82,7 +82,7 @@ def add(target: Target, name: str, users: tuple[str, ...], admin: bool, output: 
 
 
 @users.command(short_help="Remove users; their volumes stay.")
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @_names
 @yes_option
 @output_option
@@ -112,7 +112,7 @@ def remove(target: Target, name: str, users: tuple[str, ...], yes: bool, output:
 
 
 @users.command(short_help="Make admins of users, or no longer.")
-@click.argument("name", shell_complete=deployments)
+@name_argument()
 @_names
 @click.option("--revoke", is_flag=True, help="They are no admins any more.")
 @output_option

@@ -137,12 +137,12 @@ def check_name(name: str) -> None:
         raise SettingsError(
             f"Name {name!r} cannot be used: it must consist of lower-case letters, digits and "
             "hyphens, and begin with a letter.",
-            f"Try --name {_suggest_name(name)}",
+            f"For example: {_suggest_name(name)}",
         )
     if len(name) > NAME_LENGTH:
         raise SettingsError(
             f"Name {name!r} is too long: {len(name)} characters, {NAME_LENGTH} are possible.",
-            f"Try --name {_suggest_name(name)}",
+            f"For example: {_suggest_name(name)}",
         )
 
 
