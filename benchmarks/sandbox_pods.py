@@ -32,7 +32,7 @@ def pod(number: int) -> dict[str, Any]:
     """Of the size that a notebook server's has."""
     env = [{"name": f"VARIABLE_{n}", "value": f"value-{n}" * 4} for n in range(20)]
     size = {"cpu": "100m", "memory": "512Mi"}
-    container = {"name": "notebook", "image": "example.com/notebook:1", "env": env}
+    container: dict[str, Any] = {"name": "notebook", "image": "example.com/notebook:1", "env": env}
     container["resources"] = {"requests": size, "limits": size}
     labels = {"app": "hub", "component": "singleuser-server", "user": f"user-{number}"}
     return {

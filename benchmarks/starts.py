@@ -85,8 +85,8 @@ async def answering(api: client.CoreV1Api) -> str:
     image = f"image-registry.openshift-image-registry.svc:5000/{PROJECT}/jupyterhub:latest"
     container = {"name": "server", "image": image,
                  "command": ["python", "-m", "http.server", "8888"]}  # fmt: skip
-    body = {"metadata": {"name": "answering"}, "spec": {"containers": [container]}}
-    node = {"metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}}}
+    body: Any = {"metadata": {"name": "answering"}, "spec": {"containers": [container]}}
+    node: Any = {"metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}}}
     ready = [{"type": "Ready", "status": "True"}]
     status = {"status": {"conditions": ready, "allocatable": SIZE, "capacity": SIZE}}
     for made in (api.create_node(node), api.create_namespaced_pod(PROJECT, body)):

@@ -65,7 +65,7 @@ def deploy(cluster: Cluster) -> None:
 def bare_s(cluster: Cluster) -> float:
     began = time.perf_counter()
     selector = f"app={NAME}"
-    parallel(lambda kind: cluster.delete_all(kind, selector), OF_USERS)
+    parallel(lambda kind: cluster.delete_all(kind, selector, ObjectRef.of), OF_USERS)
     while any(cluster.metadata(kind, selector) for kind in OF_USERS):
         pass
     return time.perf_counter() - began
