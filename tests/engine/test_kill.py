@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from jhos.actions.edits import Given
 from jhos.actions.pipeline import Manner, carry_out
 from jhos.cluster.client import Cluster
 from jhos.cluster.wire import Nature, Wire
 from jhos.events import silent
-from jhos.objects import ObjectRef
-from tests.engine.conftest import given
+from jhos.inventory import recorded
+from jhos.objects import RENDERED, ObjectRef, annotations_of
+from tests.engine.conftest import IMAGE, given
 
 KILLED = 137
+LEAST = 10  # writes of a run that are worth the name
 Reach = Callable[[], Cluster]
 
 
@@ -38,18 +41,19 @@ class Mortal(Wire):
         return answer
 
 
-def deploy(cluster: Cluster, name: str) -> None:
-    carry_out(cluster, name, given(name), Manner(timeout_s=60, report=silent, wait=False))
+def deploy(cluster: Cluster, settings: Given) -> None:
+    name = settings.settings["name"]
+    carry_out(cluster, name, settings, Manner(timeout_s=60, report=silent, wait=False))
 
 
-def dies(reach: Reach, name: str, write: int, *, sent: bool) -> bool:
+def dies(reach: Reach, settings: Given, write: int, *, sent: bool) -> bool:
     """False where the run has fewer writes."""
 
     def run() -> None:
         cluster = reach()
         cluster.wire = Mortal(cluster.wire, write, sent=sent)
         cluster.wire.keep_trying(60)
-        deploy(cluster, name)
+        deploy(cluster, settings)
 
     process = get_context("fork").Process(target=run)
     process.start()
@@ -59,13 +63,14 @@ def dies(reach: Reach, name: str, write: int, *, sent: bool) -> bool:
 
 
 def objects(cluster: Cluster, name: str) -> set[str]:
-    """What is there, with the inventory's own word; the name left out."""
+    """What is there; the name left out. The inventory names it, or more."""
     kinds = ("ConfigMap", "Deployment", "Lease", "NetworkPolicy", "PersistentVolumeClaim", "Role",
              "RoleBinding", "Route", "Secret", "Service", "ServiceAccount")  # fmt: skip
     found = [obj for kind in kinds for obj in cluster.metadata(kind, f"app={name}")]
     inventory = cluster.get(ObjectRef("ConfigMap", f"{name}-inventory")) or {}
-    words = [f"{obj['kind']}/{obj['metadata']['name']}" for obj in found]
-    return {each.replace(name, "NAME") for each in (*words, inventory["data"]["objects"])}
+    rendered = {ObjectRef.of(obj) for obj in found if RENDERED in annotations_of(obj)}
+    assert rendered <= recorded(inventory)
+    return {str(ObjectRef.of(obj)).replace(name, "NAME") for obj in found}
 
 
 def secrets(cluster: Cluster, name: str) -> dict[str, str] | None:
@@ -73,15 +78,30 @@ def secrets(cluster: Cluster, name: str) -> dict[str, str] | None:
     return found and found["data"]
 
 
+def changed(name: str) -> Given:
+    """Takes objects away, brings some and changes others."""
+    more = {"hub": {"image": IMAGE, "memory": "640Mi"}, "database": {"type": "sqlite"}}
+    return given(name, **more)
+
+
+@pytest.mark.parametrize("runs", [(given,), (given, changed)], ids=["the first", "a change"])
 @pytest.mark.parametrize("sent", [False, True], ids=["before it is sent", "before its answer"])
-def test_a_run_killed_at_any_write_is_finished_by_the_next(reach: Reach, sent: bool) -> None:
-    cluster, word = reach(), "sent" if sent else "unsent"
-    deploy(cluster, f"whole-{word}")
-    whole, write = objects(cluster, f"whole-{word}"), 1
-    while dies(reach, name := f"{word}{write}", write, sent=sent):
+def test_a_run_killed_at_any_write_is_finished_by_the_next(
+    reach: Reach, runs: tuple[Callable[[str], Given], ...], sent: bool
+) -> None:
+    *before, last = runs
+    cluster, word = reach(), f"{last.__name__}{'-sent' * sent}"
+    for run in runs:
+        deploy(cluster, run(f"{word}-whole"))
+    whole, write, name = objects(cluster, f"{word}-whole"), 1, f"{word}1"
+    for run in before:
+        deploy(cluster, run(name))
+    while dies(reach, last(name), write, sent=sent):
         made = secrets(cluster, name)
-        deploy(cluster, name)
+        deploy(cluster, last(name))
         assert objects(cluster, name) == whole, f"killed at write {write}"
         assert made in (None, secrets(cluster, name))
-        write += 1
-    assert write > len(whole)
+        write, name = write + 1, f"{word}{write + 1}"
+        for run in before:
+            deploy(cluster, run(name))
+    assert write > LEAST
