@@ -35,8 +35,8 @@ open(report, "w").write(" ".join(map(str, told)))
 """
 
 
-async def measured(far: Far, *command: str, log: Path) -> Measured:
-    """Raises where the program fails; what it says is in `log`."""
+async def measured(far: Far, *command: str, log: Path, code: int = 0) -> Measured:
+    """Raises where the program ends with another `code`; what it says is in `log`."""
     far.take()
     environment = {**os.environ, "KUBECONFIG": str(far.kubeconfig)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled once
@@ -48,7 +48,7 @@ async def measured(far: Far, *command: str, log: Path) -> Measured:
         )  # fmt: skip
         await runner.wait()
     status, wall_s, cpu_s, peak_kb = map(float, report.read_text().split())
-    if status:
+    if os.waitstatus_to_exitcode(int(status)) != code:
         raise RuntimeError(f"{' '.join(command)} failed:\n{log.read_text()}")
     await asyncio.sleep(0.05)  # the last request is counted
     requests = far.take()

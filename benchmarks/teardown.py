@@ -1,4 +1,5 @@
-"""A teardown with thousands of users, and a bare deletion of as much, side by side.
+"""A teardown with thousands of users, and a bare deletion of as much, side by side; before it,
+what it takes to look at as much.
 
     .venv/bin/python -m benchmarks.teardown [--users N]
 
@@ -11,6 +12,8 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,29 +74,47 @@ def bare_s(cluster: Cluster) -> float:
     return time.perf_counter() - began
 
 
+@contextmanager
+def ready_server(state: Path) -> Iterator[Path]:
+    """An API server of its own with the project; its kubeconfig."""
+    where = layout(state)
+    daemon.start(where, api_only=True)
+    try:
+        cluster = reached(where.kubeconfig)
+        create_project(cluster)
+        while not cluster.get(ObjectRef("ServiceAccount", "default")):
+            time.sleep(0.1)
+        yield where.kubeconfig
+    finally:
+        daemon.reset(where)
+
+
 async def main(users: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
-        where = layout(folder / "state")
-        daemon.start(where, api_only=True)
-        try:
-            cluster = reached(where.kubeconfig)
-            create_project(cluster)
-            while not cluster.get(ObjectRef("ServiceAccount", "default")):
-                time.sleep(0.1)
+        with ready_server(folder / "state") as kubeconfig:
+            cluster = reached(kubeconfig)
             populate(cluster, users)
             bare = bare_s(cluster)
             deploy(cluster)
             populate(cluster, users)
-            jhos = (str(Path(sys.executable).with_name("jhos")), "teardown", NAME, "-n", PROJECT,
-                    "--delete-storage", "-y", "-q")  # fmt: skip
-            async with far(where.kubeconfig, folder) as near:
-                done = await measured(near, *jhos, log=folder / "log")
-        finally:
-            daemon.reset(where)
+            jhos, where = str(Path(sys.executable).with_name("jhos")), ("-n", PROJECT, "-q")
+            commands = (
+                # Without a node the hub is not ready, which is their exit code.
+                ("jhos status", ("status", NAME), 1),
+                ("jhos status --full", ("status", NAME, "--full"), 1),
+                ("jhos list", ("list",), 0),
+                ("jhos teardown", ("teardown", NAME, "--delete-storage", "-y"), 0),
+            )
+            async with far(kubeconfig, folder) as near:
+                found = {
+                    name: await measured(near, jhos, *words, *where, log=folder / "log", code=code)
+                    for name, words, code in commands
+                }
     print(f"{users} pods and claims\n{HEAD}")
-    print(done.row("jhos teardown"))
-    print(f"times bare deletion: {done.wall_s / bare:.2f} ({bare:.2f} s)")
+    for name, measure in found.items():
+        print(measure.row(name))
+    print(f"times bare deletion: {measure.wall_s / bare:.2f} ({bare:.2f} s)")
 
 
 if __name__ == "__main__":

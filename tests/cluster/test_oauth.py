@@ -32,7 +32,7 @@ def cluster() -> Iterator[Server]:
 def test_a_password_becomes_a_token(wire: responses.RequestsMock, cluster: Server) -> None:
     goal = f"{ISSUER}/oauth/token/implicit#access_token=sha256~canary&expires_in=86400"
     wire.get(AUTHORIZE, status=302, headers={"Location": goal})
-    assert cluster.token_for("ada", "höher") == TOKEN
+    assert cluster.token_for("ada", lambda: "höher") == TOKEN
     asked = wire.calls[-1].request
     assert asked.headers["X-CSRF-Token"]
     assert asked.headers["Authorization"] == requests.auth._basic_auth_str(b"ada", "höher".encode())
@@ -43,7 +43,7 @@ def test_a_password_becomes_a_token(wire: responses.RequestsMock, cluster: Serve
 def test_a_wrong_password_is_told_without_it(wire: responses.RequestsMock, cluster: Server) -> None:
     wire.get(AUTHORIZE, status=401, headers={"WWW-Authenticate": 'Basic realm="openshift"'})
     with pytest.raises(LoginNeeded, match="refuses the password of user ada") as caught:
-        cluster.token_for("ada", "canary")
+        cluster.token_for("ada", lambda: "canary")
     assert "canary" not in caught.value.message
 
 
@@ -52,7 +52,7 @@ def test_a_provider_without_passwords_leads_to_the_page(
 ) -> None:
     wire.get(AUTHORIZE, status=302, headers={"Location": f"{ISSUER}/login"})
     with pytest.raises(LoginNeeded) as caught:
-        cluster.token_for("ada", "x")
+        cluster.token_for("ada", lambda: "x")
     assert "--web" in caught.value.hint
     assert cluster.token_page() == f"{ISSUER}/oauth/token/request"
 

@@ -39,7 +39,7 @@ def login(
     authority = authority or (None if insecure else kubeconfig.known_authority(path, url))
     with oauth.server(url, authority=authority, insecure=insecure) as known:
         if user:
-            token = known.token_for(user, ask(f"Password of {user}"))
+            token = known.token_for(user, lambda: ask(f"Password of {user}"))
         else:
             if web:
                 say(f"Log in here and copy the token: {known.token_page()}")

@@ -147,6 +147,7 @@ def _secrets(
 
     Not what `auth_file` holds: what it is of is known once the deployment is.
     """
+    from jhos.cli.terminal import prompt_secret
     from jhos.settings.auth import PROVIDERS, SECRET_PREFIX
 
     secrets: dict[str, str] = {}
@@ -156,8 +157,8 @@ def _secrets(
     asks = not auth_file and not auth.get("secret") and sys.stdin.isatty()
     if provider and wanted and asks:
         words = f"{wanted.replace('-', ' ').capitalize()} for {provider.title}"
-        given = click.prompt(f"{words} (empty: the one that is kept)", "", hide_input=True,
-                             show_default=False, err=True)  # fmt: skip
+        asked = f"{words} (empty: the one that is kept)"
+        given = prompt_secret(asked, default="", show_default=False)
         secrets |= {SECRET_PREFIX + wanted: given} if given else {}
     if database_file:
         secrets["database-url"] = _read(database_file)

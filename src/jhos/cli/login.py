@@ -68,6 +68,8 @@ def login(
         say=say,
     )
     lines = [f"Logged in at {done.server} as {done.user}, project {done.namespace}."]
+    if done.namespace not in done.projects:
+        lines.append(f"You have no project {done.namespace} yet: jhos deploy --create-project")
     if others := [name for name in done.projects if name != done.namespace]:
         lines.append(f"Other projects, for -n: {', '.join(others)}")
     emit(output, "\n".join(lines), asdict(done), [f"context/{done.context}"])
@@ -101,9 +103,10 @@ def logout(context: str | None, kubeconfig: str | None) -> None:
 
 def _secret(what: str) -> str:
     """Never shown; a line of standard input where that is no terminal."""
+    from jhos.cli.terminal import prompt_secret
+
     if sys.stdin.isatty():
-        typed: str = click.prompt(what, hide_input=True, err=True)
-        return typed.strip()
+        return prompt_secret(what).strip()
     if line := sys.stdin.readline().strip():
         return line
     raise click.UsageError(f"{what}: there is no terminal to ask on, and standard input is empty.")

@@ -25,6 +25,8 @@ def passphrase_of(file: str | None, *, without: bool, twice: bool) -> str | None
 
     Raises UsageError where there is nobody to ask.
     """
+    from jhos.cli.terminal import prompt_secret
+
     if without and file:
         raise click.UsageError("--without-secrets does not go with --passphrase-file.")
     if without:
@@ -36,13 +38,7 @@ def passphrase_of(file: str | None, *, without: bool, twice: bool) -> str | None
             "The secrets are encrypted with a passphrase, and there is no terminal to ask for it "
             "on: give --passphrase-file FILE, or say --without-secrets."
         )
-    try:
-        asked: str = click.prompt(
-            "Passphrase for the secrets", hide_input=True, confirmation_prompt=twice, err=True
-        )
-    except click.Abort as interrupted:
-        raise KeyboardInterrupt from interrupted
-    return asked
+    return prompt_secret("Passphrase for the secrets", confirmation_prompt=twice)
 
 
 def _first_line(file: str) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
 
 import click
 
@@ -168,7 +169,21 @@ def confirm_by_name(request: str, name: str, *, yes: bool) -> bool:
 def _asked(ask: Callable[[], bool]) -> bool:
     if not sys.stdin.isatty():
         raise click.UsageError("There is no terminal to ask on; say --yes to go on without.")
-    try:
+    with asking():
         return ask()
+
+
+def prompt_secret(what: str, **options: Any) -> str:
+    """What is typed is not shown."""
+    with asking():
+        typed: str = click.prompt(what, hide_input=True, err=True, **options)
+        return typed
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Ctrl-C at a question, or Ctrl-D, interrupts the command as it does at any other time."""
+    try:
+        yield
     except click.Abort as interrupted:
         raise KeyboardInterrupt from interrupted

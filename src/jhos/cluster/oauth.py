@@ -4,9 +4,10 @@ Source: https://docs.openshift.com/container-platform/latest/authentication/conf
 """
 
 import hashlib
+import logging
 import tempfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ import requests
 from jhos.errors import ClusterUnreachable, LoginNeeded
 
 _TIMEOUT_S = (5, 30)
+log = logging.getLogger(__name__)
 _CHALLENGED = {
     "client_id": "openshift-challenging-client",
     "response_type": "token",
@@ -32,13 +34,17 @@ class Server:
         """Where a browser shows a token to whoever logs in there."""
         return f"{self._endpoints()['issuer']}/oauth/token/request"
 
-    def token_for(self, user: str, password: str) -> str:
-        """Raises LoginNeeded where the two do not fit."""
+    def token_for(self, user: str, password: Callable[[], str]) -> str:
+        """The password is asked for once the server is known to be trusted.
+
+        Raises LoginNeeded where the two do not fit.
+        """
+        endpoint = self._endpoints()["authorization_endpoint"]
         answer = self._ask(
             "get",
-            self._endpoints()["authorization_endpoint"],
+            endpoint,
             params=_CHALLENGED,
-            auth=(user.encode(), password.encode()),
+            auth=(user.encode(), password().encode()),
             headers={"X-CSRF-Token": "1"},
             allow_redirects=False,
         )
@@ -100,7 +106,7 @@ class Server:
     def _ask(self, method: str, url: str, **options: Any) -> requests.Response:
         try:
             # Said with each request: a session's own yields to REQUESTS_CA_BUNDLE.
-            return self.session.request(
+            answer = self.session.request(
                 method, url, timeout=_TIMEOUT_S, verify=self.verify, **options
             )
         except requests.exceptions.SSLError as error:
@@ -114,6 +120,9 @@ class Server:
             raise ClusterUnreachable(
                 f"{self.url} does not answer: {why}.", "Is it the address of the cluster's API?"
             ) from error
+        time_ms = answer.elapsed.total_seconds() * 1000
+        log.info("%s %s %s %.0f ms", method.upper(), url, answer.status_code, time_ms)
+        return answer
 
 
 @contextmanager
