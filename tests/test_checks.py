@@ -71,7 +71,7 @@ def test_a_missing_right_is_named() -> None:
         "apiGroups": ["build.openshift.io"],
         "resources": ["buildconfigs/instantiatebinary"],
     }
-    with pytest.raises(Refused, match="create RoleBinding") as caught:
+    with pytest.raises(Refused, match="create, patch, delete RoleBinding") as caught:
         check(*rest, upload)
     assert "ConfigMap" not in caught.value.message
     assert "`admin`" in caught.value.hint
@@ -141,7 +141,7 @@ def test_a_good_project_has_no_problem() -> None:
 def test_a_missing_right_is_named_for_what_it_is_needed() -> None:
     found = {each.check: each for each in rights(premises(rules=[of("Secret")]))}
     assert found["Rights to deploy"].verdict is Verdict.PROBLEM
-    assert "create RoleBinding" in found["Rights to deploy"].message
+    assert "create, patch ServiceAccount, Role, RoleBinding" in found["Rights to deploy"].message
     assert "Secret" not in found["Rights to deploy"].message
 
 

@@ -313,7 +313,14 @@ def _shown(key: str, number: Decimal) -> str:
 
 
 def _words(missing: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"{verb} {kind}" for verb, kind in missing)
+    """`create, patch Role, RoleBinding; delete Route`"""
+    verbs: dict[str, list[str]] = {}
+    for verb, kind in missing:
+        verbs.setdefault(kind, []).append(verb)
+    kinds: dict[str, list[str]] = {}
+    for kind, several in verbs.items():
+        kinds.setdefault(", ".join(several), []).append(kind)
+    return "; ".join(f"{several} {', '.join(names)}" for several, names in kinds.items())
 
 
 def _missing(rules: list[Object], needed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -14,12 +14,13 @@ from jhos.images import Git, Wishes
 from jhos.objects import labels_of
 
 
-def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster]) -> None:
-    cluster = reach()
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster], at_once: bool) -> None:
+    cluster, name = reach(), f"refused-{at_once}".lower()
 
     def builds() -> list[dict[str, object]]:
         found, _ = cluster.list("Build")
-        return [each["status"] for each in found if "refused-nb" in labels_of(each).values()]
+        return [each["status"] for each in found if f"{name}-nb" in labels_of(each).values()]
 
     followed = Flag()
 
@@ -28,13 +29,14 @@ def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster]) -> N
             followed.set()
 
     def deploy() -> Deployed:
-        followed.wait(60)
+        if not at_once:
+            followed.wait(60)
         raise Refused("The quota is used up.")
 
     with pytest.raises(Refused, match="quota"):
         quickstart(
             cluster,
-            "refused",
+            name,
             Git(uri="https://git.example.com/notebooks.git"),
             base="registry.example.com/base:1",
             watch=False,

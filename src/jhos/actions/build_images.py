@@ -99,8 +99,9 @@ def rebuild(
 
 
 def cancel(cluster: Cluster, begun: dict[str, str], report: Report) -> None:
-    """Builds by name, with their images."""
-    for name, spec in dict(begun).items():
+    """Builds by name, with their images: each once."""
+    while begun:
+        name, spec = begun.popitem()
         cluster.merge(ObjectRef("Build", name), {"status": {"cancelled": True}})
         report(Event(f"Image {spec}", State.FAILED, f"build {name} was cancelled"))
 
@@ -168,7 +169,7 @@ class _Run:
         """Until a build that was begun here has ended."""
         self.begun[name] = spec
         self._await(spec, name)
-        del self.begun[name]
+        self.begun.pop(name, None)  # unless it was cancelled
         return Built(spec, name)
 
     def _build(self, image: Image) -> Built:

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Thread
@@ -21,6 +22,7 @@ from jhos.objects import Object, ObjectRef, labels
 from jhos.render import render_one
 from jhos.settings.rules import stream_of
 
+_LOOK_S, _GIVE_UP_S = 0.1, 10.0
 HOOK_KEY = "WebHookSecretKey"
 _HOOKS = {"github.com": "github", "gitlab.com": "gitlab"}  # by host; else generic
 
@@ -69,7 +71,7 @@ def quickstart(
     try:
         deployed = deploy()
     except (KeyboardInterrupt, Refused, SettingsError):
-        cancel(cluster, build.begun, report)
+        build.give_up()
         raise
     except JhosError:
         build.join()
@@ -84,6 +86,7 @@ class _Build:
     def __init__(
         self, cluster: Cluster, image: Image, wishes: Wishes, timeout_s: float, report: Report
     ) -> None:
+        self.cluster, self.report = cluster, report
         self.begun: dict[str, str] = {}
         self.outcome: list[Built] | JhosError | None = None
 
@@ -102,6 +105,13 @@ class _Build:
 
     def join(self) -> None:
         self.thread.join()
+
+    def give_up(self) -> None:
+        """Cancel the build that runs, also one that is only just being begun."""
+        deadline = time.monotonic() + _GIVE_UP_S
+        while not self.begun and self.thread.is_alive() and time.monotonic() < deadline:
+            self.thread.join(_LOOK_S)
+        cancel(self.cluster, self.begun, self.report)
 
     def result(self) -> Built:
         if isinstance(self.outcome, JhosError):
