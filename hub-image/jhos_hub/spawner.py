@@ -22,6 +22,7 @@ PORT = 8888
 LOOK_S = 1
 KERNELS_S = 300  # between two looks at them, as Jupyter has it
 MARGIN_S = 2  # before JupyterHub itself gives up, without saying why
+PULL_S = 1800  # that the images of a server may take to arrive on a node, beside its own time
 STACKS_GROUP = 100  # to whom the files in Jupyter's official images belong
 _STACKS = re.compile(r"(?:.+/)?jupyter/[a-z0-9-]*notebook(?:[:@].+)?")
 
@@ -55,18 +56,24 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
 
     def start(self) -> "asyncio.Future[tuple[str, int]]":
         before = self._seen().get("metadata", {}).get("uid")
-        return asyncio.ensure_future(self._answered(super().start(), before))
+        patience_s = self.start_timeout
+        self.start_timeout += PULL_S  # for JupyterHub; how much of it is used is known here
+        return asyncio.ensure_future(self._answered(super().start(), before, patience_s))
 
-    async def _answered(self, starting: "asyncio.Future[T]", before: str | None) -> T:
+    async def _answered(
+        self, starting: "asyncio.Future[T]", before: str | None, patience_s: int
+    ) -> T:
         """What `starting` gives, unless it is in vain; `before`: the uid of an older pod."""
         doom = asyncio.ensure_future(self._doom(before))
-        most = max(self.start_timeout - MARGIN_S, LOOK_S)
+        late = asyncio.ensure_future(self._late(max(patience_s - MARGIN_S, LOOK_S)))
         try:
             done, _ = await asyncio.wait(
-                {starting, doom}, timeout=most, return_when=asyncio.FIRST_COMPLETED
+                {starting, doom, late}, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             doom.cancel()
+            late.cancel()
+            self.start_timeout = patience_s
         if starting in done:
             return await readable_refusal(starting)
         starting.cancel()
@@ -74,6 +81,22 @@ class NotebookSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no 
         # Here, since a page that asks while JupyterHub removes the pod is told nothing.
         await self.stop(now=True)
         raise why
+
+    async def _late(self, patience_s: int) -> None:
+        """Until the time is up, of which the pull of large images takes nothing."""
+        pull_s = PULL_S
+        while patience_s > 0:
+            await asyncio.sleep(LOOK_S)
+            if pull_s > 0 and self._is_pulling():
+                pull_s -= LOOK_S
+            else:
+                patience_s -= LOOK_S
+
+    def _is_pulling(self) -> bool:
+        told = [each["reason"] for each in self.events]
+        return [each for each in told if each in ("Pulling", "Pulled", "Failed")][-1:] == [
+            "Pulling"
+        ]
 
     async def _doom(self, before: str | None) -> SpawnException:
         """Once it is known that the pod will not run."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from jupyterhub.spawner import SpawnException
+from kubespawner import KubeSpawner
 from traitlets.config import Config
 
 from tests.hub_image.pods import spawner
@@ -19,8 +20,9 @@ Load = Callable[..., Config]
 
 
 @pytest.fixture
-async def project(cluster: Api) -> Api:
-    """In which pods may be made."""
+async def project(cluster: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
+    """In which pods may be made, by a hub that has not looked at any other."""
+    monkeypatch.setattr(KubeSpawner, "reflectors", {})
     account = {"metadata": {"name": "default"}}
     await cluster.post("/api/v1/namespaces/default/serviceaccounts", account)
     return cluster
@@ -41,3 +43,30 @@ async def test_a_pod_that_comes_to_nothing_in_time_is_told_of(load: Load, projec
     with pytest.raises(SpawnException, match="did not start within 4 seconds"):
         await starting
     assert (await project.get(POD))["reason"] == "NotFound"
+
+
+async def test_the_pull_of_a_large_image_takes_nothing_of_the_time(
+    load: Load, project: Api
+) -> None:
+    starting = spawner(load("c.KubeSpawner.start_timeout = 4"), "ada").start()
+    while (await project.get(POD))["kind"] != "Pod":
+        await asyncio.sleep(0.05)
+    await happens(project, "Pulling", "2026-01-01T00:00:00Z")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(starting), 5)
+    await happens(project, "Pulled", "2026-01-01T00:00:09Z")
+    with pytest.raises(SpawnException, match="did not start within 4 seconds"):
+        await starting
+
+
+async def happens(project: Api, reason: str, at: str) -> None:
+    """To the pod, as a kubelet tells of it."""
+    event = {
+        "metadata": {"name": f"ada.{reason.lower()}"},
+        "involvedObject": {"kind": "Pod", "name": "jupyterhub-nb-ada", "namespace": "default"},
+        "reason": reason,
+        "type": "Normal",
+        "firstTimestamp": at,
+        "lastTimestamp": at,
+    }
+    await project.post("/api/v1/namespaces/default/events", event)
