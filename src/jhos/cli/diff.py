@@ -88,20 +88,26 @@ def _head(change: "Change") -> str:
 
 
 def _field(field: "Difference") -> Iterator[str]:
-    if _is_text(field.before) and _is_text(field.after):
-        yield f"  {_signed('~', field.path)}"
-        lines = ndiff(field.before.splitlines(), field.after.splitlines())
-        yield from (f"      {_signed(line[0], line[2:])}" for line in lines if line[0] in "+-")
-    elif field.before is None:
-        yield f"  {_signed('+', f'{field.path}: {_value(field.after)}')}"
-    elif field.after is None:
-        yield f"  {_signed('-', f'{field.path}: {_value(field.before)}')}"
+    before, after = field.before, field.after
+    sign = "+" if before is None else "-" if after is None else "~"
+    if _is_text(before) or _is_text(after):
+        yield f"  {_signed(sign, field.path)}"
+        yield from (f"      {line}" for line in _lines(before or "", after or ""))
+    elif sign == "~":
+        yield f"  {_signed(sign, f'{field.path}: {_value(before)} → {_value(after)}')}"
     else:
-        yield f"  {_signed('~', f'{field.path}: {_value(field.before)} → {_value(field.after)}')}"
+        yield f"  {_signed(sign, f'{field.path}: {_value(after if before is None else before)}')}"
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and "\n" in value.strip("\n")
+
+
+def _lines(before: str, after: str) -> Iterator[str]:
+    from jhos.cli.terminal import clean
+
+    lines = ndiff(before.splitlines(), after.splitlines())
+    return (_signed(line[0], clean(line[2:])) for line in lines if line[0] in "+-")
 
 
 def _value(value: Any) -> str:
@@ -109,7 +115,8 @@ def _value(value: Any) -> str:
 
     if isinstance(value, dict):
         value = {key: each for key, each in value.items() if each not in (None, [], {})}
-    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return clean(text.rstrip("\n"))
 
 
 def _signed(sign: str, text: str) -> str:
