@@ -46,6 +46,12 @@ def test_a_mistyped_variable_names_the_nearest() -> None:
     assert "JHOS_HUB_MEMORY" in caught.value.hint
 
 
+def test_a_variable_of_a_whole_section_is_told_what_it_may_be() -> None:
+    with pytest.raises(SettingsError, match="JHOS_STORAGE is no setting") as caught:
+        of_environment({"JHOS_STORAGE": "1Gi"})
+    assert "JHOS_STORAGE_SIZE" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "name",
     [*RESERVED, "JHOS_HUB_SERVICE_HOST", "JHOS_HUB_SERVICE_PORT", "JHOS_HUB_PORT",

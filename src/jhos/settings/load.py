@@ -90,7 +90,10 @@ def parse(document: str, source: str) -> Layer:
     except yaml.YAMLError as error:
         raise SettingsError(f"The settings of {source} are no YAML: {error}") from error
     if not isinstance(layer, dict):
-        raise SettingsError(f"The settings of {source} are no mapping.")
+        raise SettingsError(
+            f"The settings of {source} are no mapping.",
+            "Write for example: notebook: {memory: 1Gi}",
+        )
     return layer
 
 

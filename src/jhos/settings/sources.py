@@ -56,14 +56,21 @@ def of_environment(environment: Mapping[str, str]) -> list[Source]:
     known = {variable(path): (path, hint) for path, hint in leaves()}
     given = {name: text for name, text in environment.items() if name.startswith(PREFIX) and text}
     for name in given.keys() - known.keys() - set(RESERVED):
-        near = get_close_matches(name, known, 1, _RESEMBLANCE)
+        near = _inside(name, known) or get_close_matches(name, known, 1, _RESEMBLANCE)
         if near:
-            raise SettingsError(f"Variable {name} is no setting.", f"Did you mean {near[0]}?")
+            words = f"Did you mean {' or '.join(near[:3])}?"
+            raise SettingsError(f"Variable {name} is no setting.", words)
     return [
         Source(name, nested(path, _value(name, hint, given[name])))
         for name, (path, hint) in known.items()
         if name in given
     ]
+
+
+def _inside(name: str, known: Mapping[str, tuple[str, Any]]) -> list[str]:
+    """Variables of the settings in a section, where `name` is that of one: `JHOS_STORAGE`."""
+    return [each for each, (path, _) in known.items()
+            if "." in path and name == variable(path.partition(".")[0])]  # fmt: skip
 
 
 def merged(sources: Sequence[Source]) -> Layer:
