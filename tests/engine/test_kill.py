@@ -63,10 +63,11 @@ def dies(reach: Reach, settings: Given, write: int, *, sent: bool) -> bool:
 
 
 def objects(cluster: Cluster, name: str) -> set[str]:
-    """What is there; the name left out. The inventory names it, or more."""
+    """What is there and stays; the name left out. The inventory names it, or more."""
     kinds = ("ConfigMap", "Deployment", "Lease", "NetworkPolicy", "PersistentVolumeClaim", "Role",
              "RoleBinding", "Route", "Secret", "Service", "ServiceAccount")  # fmt: skip
-    found = [obj for kind in kinds for obj in cluster.metadata(kind, f"app={name}")]
+    there = [obj for kind in kinds for obj in cluster.metadata(kind, f"app={name}")]
+    found = [obj for obj in there if "deletionTimestamp" not in obj["metadata"]]
     inventory = cluster.get(ObjectRef("ConfigMap", f"{name}-inventory")) or {}
     rendered = {ObjectRef.of(obj) for obj in found if RENDERED in annotations_of(obj)}
     assert rendered <= recorded(inventory)
@@ -84,8 +85,12 @@ def changed(name: str) -> Given:
     return given(name, **more)
 
 
-@pytest.mark.parametrize("runs", [(given,), (given, changed)], ids=["the first", "a change"])
-@pytest.mark.parametrize("sent", [False, True], ids=["before it is sent", "before its answer"])
+# To die before a write is sent is, to the server, to die before the answer to the one before it.
+@pytest.mark.parametrize(
+    ("runs", "sent"),
+    [((given,), False), ((given,), True), ((given, changed), True)],
+    ids=["first, before it is sent", "first, before its answer", "change, before its answer"],
+)
 def test_a_run_killed_at_any_write_is_finished_by_the_next(
     reach: Reach, runs: tuple[Callable[[str], Given], ...], sent: bool
 ) -> None:
