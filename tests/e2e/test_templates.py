@@ -21,7 +21,7 @@ NAME, HUB = "console", "console-hub"
 @pytest.fixture(scope="module")
 def installed(jhos: Run, project: str) -> Iterator[str]:
     """The project in whose catalog they are."""
-    jhos("templates", "install", "-n", project)
+    assert "not built" not in jhos("templates", "install", "-n", project).stderr
     yield project
     assert "jupyterhub-deployer" in jhos("templates", "remove", "-n", project).stdout
 

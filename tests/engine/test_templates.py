@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jhos import console
-from jhos.actions.templates import install
+from jhos.actions.templates import absent, install
 from jhos.cluster.client import Cluster
 from jhos.errors import Conflict
 from jhos.objects import ObjectRef
@@ -43,6 +43,12 @@ def test_what_somebody_changed_in_a_template_is_not_lost_without_a_word(
         install(cluster, force=False)
     install(cluster, force=True)
     assert (cluster.get(DEPLOYER) or {})["parameters"] == ours
+
+
+def test_images_that_are_not_built_are_told(reach: Callable[[], Cluster]) -> None:
+    hub, notebook = absent(reach())
+    assert hub == "jupyterhub:latest"
+    assert notebook.startswith("s2i-minimal-notebook:3.")
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -1,10 +1,11 @@
 """The templates of the web console, put into the project and taken out of it again."""
 
+from jhos.checks import check_project
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import PYTHONS, SHARED, choose_database_image, tags_of
+from jhos.cluster.facts import PYTHONS, SHARED, choose_database_image, resolve_all, tags_of
 from jhos.cluster.parallel import parallel
 from jhos.console import NAMES, Place, templates
-from jhos.errors import Conflict, Refused
+from jhos.errors import Conflict, Refused, SettingsError
 from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
 from jhos.settings.load import load
 
@@ -13,6 +14,7 @@ _GROUP = "template.openshift.io"
 
 def render(cluster: Cluster) -> list[Object]:
     """As `install` would put them; the images are those that this cluster has."""
+    check_project(cluster, cluster.rules())
     _, database = choose_database_image(cluster)
     place = Place(
         project=cluster.namespace,
@@ -36,8 +38,16 @@ def install(cluster: Cluster, *, force: bool) -> list[ObjectRef]:
     return [ObjectRef.of(obj) for obj in objects]
 
 
+def absent(cluster: Cluster) -> list[str]:
+    """Images that their parameters name at first and that are not built."""
+    specs = (load({}).hub.image, _notebook_image(cluster))
+    found = resolve_all(cluster, specs)
+    return [spec for spec in specs if isinstance(found[spec], SettingsError)]
+
+
 def remove(cluster: Cluster) -> list[ObjectRef]:
     """Those that were there; what was made from them stays."""
+    check_project(cluster, cluster.rules())
     own = _own(cluster)
     parallel(lambda obj: cluster.delete(ObjectRef.of(obj), uid=obj["metadata"]["uid"]), own)
     return [ObjectRef.of(obj) for obj in own]

@@ -33,11 +33,16 @@ def install(target: Target, force_conflicts: bool, output: str) -> None:
       jhos templates install
       jhos templates install -n course
     """
+    from jhos.actions.templates import absent
     from jhos.actions.templates import install as act
+    from jhos.cli.terminal import say
 
     cluster = target.connect(REQUEST_S)
     names = [ref.name for ref in act(cluster, force=force_conflicts)]
     text = f"In the catalog of project {cluster.namespace}: {', '.join(names)}."
+    if missing := absent(cluster):
+        build = f"jhos build-images -n {cluster.namespace}"
+        say(f"They take images that are not built yet ({', '.join(missing)}): {build}")
     emit(output, text, {"installed": names}, [f"template/{name}" for name in names])
 
 
