@@ -308,4 +308,8 @@ def test_a_profile_of_a_group_is_for_its_members(
     expect(member.locator("body")).to_contain_text(
         re.compile("no node takes it: .*Insufficient nvidia.com/gpu"), timeout=START_MS
     )
+    expect(member.get_by_role("heading", name="Your server did not start")).to_be_visible()
+    expect(member.get_by_text("Your server is starting up")).to_be_hidden()
     picture(member, "no-gpu")
+    member.get_by_role("button", name="Try again").click()
+    expect(choices_of(member)).to_contain_text("With a GPU")

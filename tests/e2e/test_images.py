@@ -22,6 +22,10 @@ c.JupyterHub.authenticator_class = "firstuse"
 c.FirstUseAuthenticator.create_users = True
 c.Authenticator.allowed_users = {"ada"}
 """
+PAGE = """
+{% extends "templates/page.html" %}
+{% block footer %}<p>A hub of our own.</p>{% endblock %}
+"""
 # Runs as the cluster's user, in the image alone.
 SCRIPT = """
 echo '# unreadable'
@@ -42,6 +46,8 @@ def url(jhos: Run, project: str, tmp_path_factory: pytest.TempPathFactory) -> It
     source = tmp_path_factory.mktemp("hub")
     (source / "requirements.txt").write_text("jupyterhub-firstuseauthenticator==1.1.0\n")
     (source / "jupyterhub_config.py").write_text(CONFIG)
+    (source / "templates").mkdir()
+    (source / "templates/page.html").write_text(PAGE)
     jhos("build-images", "hub", "-n", project, "--source", str(source), "--as", "own-hub")
     deployed = jhos("deploy", "-n", project, "--name", NAME, "--hub-image", "own-hub")
     address = re.search(r"runs at (\S+)", deployed.stdout)
@@ -103,6 +109,13 @@ def test_it_keeps_others_out(browser: Browser, url: str, server: str) -> None:
     page.fill("#password_input", "not-the-first-one")
     page.click("#login_submit")
     expect(page.locator("body")).to_contain_text("Invalid username or password")
+
+
+def test_its_pages_go_before_jupyterhubs(browser: Browser, url: str) -> None:
+    page = browser.new_context().new_page()
+    page.goto(url, timeout=START_MS)
+    expect(page.get_by_text("A hub of our own.")).to_be_visible()
+    expect(page.locator("#login-main")).to_be_visible()
 
 
 def test_an_image_that_was_built_elsewhere_is_tagged_in(
