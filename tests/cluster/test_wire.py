@@ -70,6 +70,7 @@ def test_what_does_not_pass_is_told_at_once(
     [
         (403, 'User "ada" cannot patch … in the namespace "default"', "-n PROJECT"),
         (422, "spec.host: Invalid value: field is immutable", "--route-host"),
+        (422, "spec.host: Invalid value: you do not have permission to set it", "--route-host"),
     ],
 )
 def test_a_refusal_comes_with_its_remedy(
@@ -78,6 +79,14 @@ def test_a_refusal_comes_with_its_remedy(
     with answering(in_turn(failure(status, said))) as server, pytest.raises(Refused) as caught:
         cluster_at(server.address, tmp_path).apply(OBJ)
     assert remedy in caught.value.hint
+
+
+def test_a_refusal_does_not_repeat_the_key_of_a_certificate(tmp_path: Path) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\\nsecret\\n-----END PRIVATE KEY-----"
+    said = f'spec.tls.key: Invalid value: "{key}": no'
+    with answering(in_turn(failure(422, said))) as server, pytest.raises(Refused) as caught:
+        cluster_at(server.address, tmp_path).apply(OBJ)
+    assert 'spec.tls.key: Invalid value: "(a private key)": no' in str(caught.value)
 
 
 def test_the_server_says_when_to_come_again(tmp_path: Path) -> None:

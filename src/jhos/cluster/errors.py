@@ -21,6 +21,8 @@ from jhos.errors import (
 )
 from jhos.objects import ObjectRef
 
+# Refusals repeat what was sent, also the key of a route's certificate.
+_PRIVATE_KEY = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*KEY-----|$)", re.S)
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
@@ -85,7 +87,7 @@ def _of_status(error: ApiException) -> JhosError:
             )
         case 409:
             return Conflict(f"Conflict: {message}")
-        case 422 if "spec.host" in message and "immutable" in message:
+        case 422 if "spec.host" in message and ("immutable" in message or "permission" in message):
             return Refused(
                 f"The cluster refuses it: {message}",
                 "A route's host is chosen when it is made: jhos teardown NAME, which keeps the "
@@ -128,7 +130,7 @@ def _message(error: ApiException) -> str:
         message: str = json.loads(error.body or "")["message"]
     except (ValueError, KeyError, TypeError):
         return str(error.reason)
-    return message
+    return _PRIVATE_KEY.sub("(a private key)", message)
 
 
 def cause_of(error: Exception) -> str:
