@@ -16,21 +16,29 @@ def check(call: Call, route: Object, live: Object | None) -> None:
     spec, old = route["spec"], (live or {}).get("spec", {})
     host = bool(spec.get("host")) and spec["host"] != old.get("host")
     certificate = any(_certificate(spec)) and _certificate(spec) != _certificate(old)
-    verb = "create" if live is None else "update"
-    question = rbac.Question(verb, call.kind.group, "routes/custom-host", call.namespace)
-    if not (host or certificate) or rbac.allowed(call.store, call.user, question):
+    if not (host or certificate) or any(_may(call, verb) for verb in _verbs(live, host)):
         return
-    if live is not None:
+    if live is None:
+        what, field = ("the host field of", "host") if host else ("certificate fields on", "tls")
+        why = f"you do not have permission to set {what} the route"
+        cause = failure.forbidden_field(f"spec.{field}", why)
+    else:
         field, value = ("spec.host", spec["host"]) if host else ("spec.tls", spec["tls"])
         cause = failure.bad_value(field, value, "field is immutable")
-    elif host:
-        why = "you do not have permission to set the host field of the route"
-        cause = failure.forbidden_field("spec.host", why)
-    else:
-        why = "you do not have permission to set certificate fields on the route"
-        cause = failure.forbidden_field("spec.tls", why)
     name = route["metadata"].get("name", "")
     raise failure.invalid(call.kind.group, call.kind.kind, name, [cause])
+
+
+def _verbs(live: Object | None, host: bool) -> tuple[str, ...]:
+    """Of which one will do: who may bring a certificate may also renew it."""
+    if live is None:
+        return ("create",)
+    return ("update",) if host else ("update", "create")
+
+
+def _may(call: Call, verb: str) -> bool:
+    question = rbac.Question(verb, call.kind.group, "routes/custom-host", call.namespace)
+    return rbac.allowed(call.store, call.user, question)
 
 
 def _certificate(spec: Object) -> list[str]:
