@@ -1,6 +1,6 @@
 import pytest
 
-from jhos.cli.terminal import Lines, clean
+from jhos.cli.terminal import Lines, Live, clean
 from jhos.events import Event, State
 
 
@@ -28,3 +28,16 @@ def test_a_line_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_step_without_words_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     Lines().report(Event("Objects", State.DONE))
     assert capsys.readouterr().err == ""
+
+
+def test_a_step_that_ended_is_left_as_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with Live() as report:
+        report(Event("Image hub", State.RUNNING, "line one\nline two"))
+        report(Event("Image hub", State.SAID, "a line of its log"))
+        for _ in range(2):
+            report(Event("Image hub", State.DONE, "built"))
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if line.strip()] == [
+        "Image hub | a line of its log",
+        "✓ Image hub built",
+    ]

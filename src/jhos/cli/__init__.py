@@ -1,6 +1,7 @@
 """The command `jhos`: its group, and the table in which every subcommand stands."""
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -76,6 +77,9 @@ class Commands(click.Group):
         """As a program, whose memory the system takes back: a quarter of its imports' time went
         into searches for garbage. Tests call `main`, and their process is left as it is."""
         gc.set_threshold(_ALLOCATIONS)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal may have no `→`
         try:
             return super().__call__(*args, **kwargs)
         finally:

@@ -9,13 +9,17 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Lock
-from typing import Any
+from threading import Event as Flag
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from jhos.cli.options import QUIET
 from jhos.events import Event, Report, State, silent
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
@@ -23,6 +27,8 @@ _CONTROL = re.compile(
     r"|\x1b.?|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
 _REPEAT_S = 15  # a wait is said again after so long where lines cannot be rewritten
+_FRAME_S = 0.1
+_ECHO = 5  # columns, for `^C` twice
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _MARKS = {State.DONE: ("✓", "green"), State.FAILED: ("✗", "red"), State.WARNING: ("!", "yellow")}
 
@@ -33,7 +39,7 @@ def progress() -> Iterator[Report]:
     if _is_quiet():
         yield silent
     elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        with _live() as report:
+        with Live() as report:
             yield report
     else:
         yield Lines().report
@@ -62,16 +68,80 @@ class Lines:
                 _tell(f"{elapsed:4.0f}s {event.subject}: {clean(event.message)}")
 
 
-@contextmanager
-def _live() -> Iterator[Report]:
+class Live:
     """Finished steps scroll by; what runs keeps a line of its own, with its time."""
+
+    def __init__(self) -> None:
+        self.bar, self.lock, self.ended = _bar(), Lock(), Flag()
+        self.tasks: dict[str, TaskID] = {}
+        self.settled: dict[str, str] = {}
+        self.drawing = Thread(target=self._draw, daemon=True)
+
+    def __enter__(self) -> Report:
+        self.drawing.start()
+        return self.report
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.drawing.join()
+        self.bar.stop()
+
+    def _draw(self) -> None:
+        """Never while a line is printed: rich's own thread would, and leave old lines standing."""
+        while not self.ended.wait(_FRAME_S):
+            with self.lock:
+                self.bar.refresh()
+
+    def report(self, event: Event) -> None:
+        message = clean(event.message)
+        with self.lock:
+            match event.state:
+                case State.SAID:
+                    self._said(event.subject, message)
+                case State.RUNNING:
+                    self._running(event.subject, message)
+                case _:
+                    self._ended(event, message)
+
+    def _said(self, subject: str, message: str) -> None:
+        from rich.text import Text
+
+        line = Text.assemble((f"{subject} | ", "dim"), message)
+        self.bar.console.print(line, soft_wrap=True)
+
+    def _running(self, subject: str, message: str) -> None:
+        self.bar.start()  # not before: a question may come first
+        if subject not in self.tasks:
+            self.tasks[subject] = self.bar.add_task(subject, message="", total=None)
+        self.bar.update(self.tasks[subject], message=message.rsplit("\n", 1)[-1])
+
+    def _ended(self, event: Event, message: str) -> None:
+        from rich.text import Text
+
+        if event.subject in self.tasks:
+            self.bar.remove_task(self.tasks.pop(event.subject))
+        if message and self.settled.get(event.subject) != message:
+            self.settled[event.subject] = message
+            mark, colour = _MARKS[event.state]
+            line = Text.assemble((mark, colour), f" {event.subject} ", (message, "dim"))
+            self.bar.console.print(line)
+
+
+def _bar() -> "Progress":
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-    from rich.table import Column
-    from rich.text import Text
+    from rich.progress import Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+    from rich.table import Column, Table
 
     console = Console(stderr=True, highlight=False)
-    columns = (
+
+    class Bar(Progress):
+        def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+            table = super().make_tasks_table(tasks)
+            # A full line would break where the terminal shows `^C`, and be left standing.
+            table.width = max(1, console.width - _ECHO)
+            return table
+
+    return Bar(
         SpinnerColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
@@ -81,37 +151,11 @@ def _live() -> Iterator[Report]:
             style="dim",
             table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
         ),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+        expand=True,
     )
-    tasks: dict[str, TaskID] = {}
-    settled: dict[str, str] = {}
-    lock = Lock()
-    bar = Progress(*columns, console=console, transient=True, expand=True)
-
-    def report(event: Event) -> None:
-        message = clean(event.message)
-        with lock:
-            if event.state is State.SAID:
-                said = Text.assemble((f"{event.subject} | ", "dim"), message)
-                bar.console.print(said, soft_wrap=True)
-                return
-            if event.state is State.RUNNING:
-                bar.start()  # not before: a question may come first
-                if event.subject not in tasks:
-                    tasks[event.subject] = bar.add_task(event.subject, message="", total=None)
-                bar.update(tasks[event.subject], message=message.rsplit("\n", 1)[-1])
-                return
-            if event.subject in tasks:
-                bar.remove_task(tasks.pop(event.subject))
-            if message and settled.get(event.subject) != message:
-                settled[event.subject] = message
-                mark, colour = _MARKS[event.state]
-                line = Text.assemble((mark, colour), f" {event.subject} ", (message, "dim"))
-                bar.console.print(line)
-
-    try:
-        yield report
-    finally:
-        bar.stop()
 
 
 def checklist(rows: Iterable[tuple[str, str, str, str]]) -> str:
