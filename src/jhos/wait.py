@@ -37,8 +37,8 @@ def until_ready(
     seen = _Seen()
     with feed(cluster, selectors, fields={"Event": "type=Warning"}) as changes:
         while not all([_reported(cluster, name, ref, seen, report) for ref in refs]):
-            for event, obj in _pending(changes, deadline):
-                seen.take(event, obj)
+            for kind, event, obj in changes.pending(min(1, deadline - time.monotonic())):
+                seen.take(kind, event, obj)
             for pod in list(seen.of_kind("Pod")):
                 _check(cluster, name, pod, seen)
             if time.monotonic() > deadline:
@@ -47,16 +47,19 @@ def until_ready(
 
 @dataclass(frozen=True)
 class _Seen:
-    """The objects as the watches told them, by kind and uid."""
+    """The objects as the watches told them, by kind and uid; the kinds of which they told all."""
 
     objects: dict[str, dict[str, Object]] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
 
-    def take(self, event: str, obj: Object) -> None:
-        held, uid = self.objects.setdefault(obj["kind"], {}), obj["metadata"]["uid"]
-        if event == "DELETED":
-            held.pop(uid, None)
+    def take(self, kind: str, event: str, obj: Object) -> None:
+        held = self.objects.setdefault(kind, {})
+        if event == "SYNCED":
+            self.listed.add(kind)
+        elif event == "DELETED":
+            held.pop(obj["metadata"]["uid"], None)
         else:
-            held[uid] = obj
+            held[obj["metadata"]["uid"]] = {**obj, "kind": kind}
 
     def of_kind(self, kind: str) -> Collection[Object]:
         return self.objects.get(kind, {}).values()
@@ -143,15 +146,12 @@ def _holders(obj: Object) -> str:
     return f" (held by {', '.join(held)})" if held else ""
 
 
-def _pending(changes: Feed, deadline: float) -> list[tuple[str, Object]]:
-    """All that has come, waiting a little for the first."""
-    taken = changes.pending(min(1, deadline - time.monotonic()))
-    return [(event, {**obj, "kind": kind}) for kind, event, obj in taken if event != "SYNCED"]
-
-
 def _reported(cluster: Cluster, name: str, ref: ObjectRef, seen: _Seen, report: Report) -> bool:
     """Whether the object is ready; tells how it stands. Raises where it never will be."""
-    state = _state(seen.get(ref), seen)
+    obj = seen.get(ref)
+    if not obj and ref.kind not in seen.listed:
+        return False  # what may well be ready is not said to be waited for
+    state = _state(obj, seen)
     if state.status is Status.FAILED:
         found = stalls.refusal(state.message)
         hint = found.hint or "Mend the cause and run the same command again."

@@ -54,9 +54,11 @@ def test_a_cell_outlives_a_restart_of_the_hub(
 
 
 def test_deploying_again_changes_nothing(jhos: Run, project: str, url: str) -> None:
-    result = json.loads(jhos("deploy", "-n", project, "-o", "json").stdout)
+    again = jhos("deploy", "-n", project, "-o", "json")
+    result = json.loads(again.stdout)
     assert result["url"] == url
     assert {change["action"] for change in result["changes"]} == {"unchanged"}
+    assert "waiting" not in again.stderr
 
 
 def test_building_again_builds_nothing(jhos: Run, project: str) -> None:
