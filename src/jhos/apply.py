@@ -9,7 +9,7 @@ from uuid import uuid4
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept
 from jhos.cluster.parallel import parallel, together
-from jhos.errors import Refused
+from jhos.errors import Immutable, Refused
 from jhos.events import Event, Report, State
 from jhos.inventory import inventory, recorded
 from jhos.kinds import KINDS
@@ -61,7 +61,10 @@ def preview(
     def both(obj: Object) -> tuple[ObjectRef, tuple[Object, Object]]:
         ref = ObjectRef.of(obj)
         before = cluster.get(ref) or {"metadata": {}}
-        after = cluster.apply(obj, dry_run=True, force=force or is_taken_over(live[ref]))
+        try:
+            after = cluster.apply(obj, dry_run=True, force=force or is_taken_over(live[ref]))
+        except Immutable:
+            after = _anew(cluster, obj, before)
         return ref, (before, after)
 
     def attempt(obj: Object) -> None:
@@ -73,6 +76,23 @@ def preview(
     previewed = dict(parallel(both, unsettled))
     obsolete = former - {ObjectRef.of(obj) for obj in wanted}
     return plan_deploy(name, wanted, live, previewed, obsolete)
+
+
+def _anew(cluster: Cluster, obj: Object, before: Object) -> Object:
+    """`before` as it will be once it was made anew; raises Refused where one may not make it so.
+
+    A project's admin chooses the host of a new route, but not of one that is there.
+    """
+    name = obj["metadata"]["name"]
+    trial = {**obj, "metadata": {**obj["metadata"], "name": f"{name}-anew"}}
+    after = cluster.apply(trial, dry_run=True)
+    said = {key: after["metadata"].get(key) for key in ("labels", "annotations")}
+    return {**before, **after, "metadata": {**before["metadata"], **said}}
+
+
+def _replace(cluster: Cluster, change: Change) -> Object:
+    cluster.delete(change.ref, uid=(change.before or {"metadata": {}})["metadata"].get("uid", ""))
+    return cluster.apply(change.after or {})
 
 
 def _live(cluster: Cluster, kept: Kept, refs: set[ObjectRef]) -> dict[ObjectRef, Object]:
@@ -116,7 +136,10 @@ def apply(
 
     def write(change: Change) -> None:
         obj = change.after or {}
-        written[change.ref] = cluster.apply(obj, force=force or is_taken_over(change.before))
+        try:
+            written[change.ref] = cluster.apply(obj, force=force or is_taken_over(change.before))
+        except Immutable:
+            written[change.ref] = _replace(cluster, change)
         if change.action is Action.CREATE and strangers(written[change.ref]):
             cluster.release(change.ref)
             raise of_somebody_else(name, change.ref)

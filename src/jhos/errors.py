@@ -7,6 +7,7 @@ JhosError 1                 failed
 │   └── BrokenOff 3         an answer ended in the middle
 ├── Refused 4               rights, quota, policy
 │   ├── Conflict 4          somebody else owns it
+│   ├── Immutable 4         it is chosen when the object is made
 │   ├── Busy 4              another run holds the deployment
 │   └── BeingDeleted 4      the project is going, and takes nothing new
 ├── OutOfTime 5             safe to run again
@@ -46,6 +47,10 @@ class Refused(JhosError):
 
 
 class Conflict(Refused):
+    pass
+
+
+class Immutable(Refused):
     pass
 
 

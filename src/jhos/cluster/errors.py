@@ -14,6 +14,7 @@ from jhos.errors import (
     BeingDeleted,
     ClusterUnreachable,
     Conflict,
+    Immutable,
     JhosError,
     LoginNeeded,
     OutOfTime,
@@ -87,11 +88,17 @@ def _of_status(error: ApiException) -> JhosError:
             )
         case 409:
             return Conflict(f"Conflict: {message}")
-        case 422 if "spec.host" in message and ("immutable" in message or "permission" in message):
+        case 422 if "immutable" in message and re.search(r"spec\.(host|tls)", message):
+            return Immutable(
+                f"The cluster refuses it: {message}",
+                "A route's host and certificate are chosen when it is made: jhos teardown NAME, "
+                "which keeps the data, then jhos deploy with --route-host.",
+            )
+        case 422 if "spec.host" in message and "permission" in message:
             return Refused(
                 f"The cluster refuses it: {message}",
-                "A route's host is chosen when it is made: jhos teardown NAME, which keeps the "
-                "data, then jhos deploy with --route-host.",
+                "Ask for the right to create routes/custom-host, or leave --route-host out: the "
+                "cluster chooses a host.",
             )
         case 422 | 400:
             return Refused(f"The cluster refuses it: {message}")
