@@ -149,4 +149,5 @@ def cause_of(error: Exception) -> str:
         reason = reason.__cause__ or reason.__context__
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror
-    return str(reason).rsplit(": ", 1)[-1].partition(" (_ssl.c:")[0]
+    words = str(reason).rsplit(": ", 1)[-1].partition(" (_ssl.c:")[0]
+    return " ".join(words.split())  # OpenSSL may say it in two lines

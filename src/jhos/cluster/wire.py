@@ -123,8 +123,8 @@ class Wire:
             return False
         if failure.status != 409:
             self.troubled = True
-            left_s = self.deadline - now
-            message = f"{self.server} {words}: trying again, for {left_s:.0f} s at most"
+            until = time.strftime("%H:%M:%S", time.localtime(time.time() + self.deadline - now))
+            message = f"{self.server} {words}: trying again until {until} at most"
             self.report(Event(_SUBJECT, State.RUNNING, message))
         time.sleep(pause_s)
         return True
