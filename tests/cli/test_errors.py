@@ -228,6 +228,17 @@ def test_a_file_of_settings_that_is_wrong_is_named_before_the_cluster(
     assert "hub.memory" in result.stderr
 
 
+def test_output_that_cannot_be_written_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", START, "settings", "schema"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_what_is_rendered_offline_needs_no_cluster(tmp_path: Path) -> None:
     file = tmp_path / "jhos.yaml"
     file.write_text("name: alpha\nhub: {image: quay.io/org/hub:1, memory: 700Mi}\n")

@@ -168,7 +168,11 @@ class _Run:
     def follow(self, spec: str, name: str) -> Built:
         """Until a build that was begun here has ended."""
         self.begun[name] = spec
-        self._await(spec, name)
+        try:
+            self._await(spec, name)
+        except BuildFailed:
+            self.begun.pop(name, None)
+            raise
         self.begun.pop(name, None)  # unless it was cancelled
         return Built(spec, name)
 

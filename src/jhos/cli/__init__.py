@@ -1,5 +1,6 @@
 """The command `jhos`: its group, and the table in which every subcommand stands."""
 
+import errno
 import gc
 import io
 import os
@@ -113,6 +114,11 @@ class Commands(click.Group):
             raise Failure(error.format_message(), hint, error.exit_code, ctx) from error
         except JhosError as error:
             raise Failure(error.message, error.hint, error.exit_code, ctx) from error
+        except OSError as error:  # a disk that is full, a file that may not be written
+            if error.errno == errno.EPIPE:
+                raise  # nobody reads any more: click ends it without a word
+            where = f"{error.filename}: " if error.filename else ""
+            raise Failure(f"{where}{error.strerror or error}.", "", 1, ctx) from error
         except KeyboardInterrupt as error:
             code = INTERRUPTED[isinstance(error, Terminated)]
             message, hint = error.args or _INTERRUPTED
@@ -159,7 +165,7 @@ def _interrupt(*_: object) -> None:
 
 def _give_up(*_: object) -> None:
     if sys.stderr.isatty():
-        os.write(2, b"\x1b[?25h")  # a progress bar may have hidden the cursor
+        os.write(2, b"\x1b[?25h\n")  # a progress bar may have hidden the cursor
     os._exit(INTERRUPTED[0])
 
 

@@ -50,7 +50,8 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
 
 
 def _in_cluster(namespace: str | None, paths: str, *, explicit: bool) -> Cluster:
-    if explicit or not (_SERVICE_ACCOUNT / "token").exists():
+    in_pod = os.environ.get("KUBERNETES_SERVICE_HOST") and (_SERVICE_ACCOUNT / "token").exists()
+    if explicit or not in_pod:
         raise ClusterUnreachable(f"There is no kubeconfig at {paths}.", _HOW)
     own = (_SERVICE_ACCOUNT / "namespace").read_text().strip()
     return Cluster(Wire(_from_pod), namespace=namespace or own, context="in-cluster")
