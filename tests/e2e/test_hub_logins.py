@@ -234,20 +234,21 @@ def test_files_outlive_the_server_the_user_and_the_hub(
 
 
 def test_cookies_go_by_https_alone(deploy: Deploy, kubectl: Run, project: str) -> None:
-    deploy("password", "--allow-user", "carol")
+    # Who has no server yet that knows of no https.
+    deploy("password", "--allow-user", "dora")
     # As on a cluster whose router speaks TLS.
     kubectl("set", "env", f"deployment/{NAME}", "-n", project, "PLAIN_HTTP_PORT-")
     kubectl("rollout", "status", f"deployment/{NAME}", "-n", project)
     program = (Path(__file__).parent / "login/cookies.py").read_text()
     done = kubectl("exec", f"deployment/{NAME}", "-c", "hub", "-n", project, "--", "python", "-c",
-                   program, f"http://{NAME}-proxy:8080", "carol", PASSWORD)  # fmt: skip
+                   program, f"http://{NAME}-proxy:8080", "dora", PASSWORD)  # fmt: skip
     assert set(done.stdout.splitlines()) == {
         "/hub/ _xsrf Secure",
         "/hub/ jupyterhub-hub-login HttpOnly Secure",
         "/ jupyterhub-session-id HttpOnly Secure",
-        "/user/carol/ _xsrf Secure",
-        "/user/carol/ jupyterhub-user-carol HttpOnly Secure",
-        "/user/carol/ jupyterhub-user-carol-oauth-state HttpOnly Secure",
+        "/user/dora/ _xsrf Secure",
+        "/user/dora/ jupyterhub-user-dora HttpOnly Secure",
+        "/user/dora/ jupyterhub-user-dora-oauth-state HttpOnly Secure",
     }
 
 
