@@ -97,6 +97,16 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path, free_port: int) 
     assert "canary-token" not in result.output
 
 
+def test_a_logout_takes_the_token_out_though_the_server_is_away(
+    tmp_path: Path, free_port: int
+) -> None:
+    config = kubeconfig(tmp_path, f"https://127.0.0.1:{free_port}")
+    result = run("logout", "-o", "json", KUBECONFIG=config)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["forgotten"] is False
+    assert "canary-token" not in Path(config).read_text()
+
+
 @pytest.mark.parametrize("content", ["a: [", "- a", "hello", "", "contexts: 7"])
 def test_a_kubeconfig_that_is_none_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "kubeconfig").write_text(content)

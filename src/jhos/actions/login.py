@@ -1,11 +1,13 @@
 """Log in to a cluster without any other program, and out again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from jhos.cluster import kubeconfig, oauth
 from jhos.cluster.kubeconfig import Login
+from jhos.errors import ClusterUnreachable
 
 Ask = Callable[[str], str]  # shows a text, returns the secret that was typed
 
@@ -57,5 +59,9 @@ def logout(path: Path, context: str | None) -> tuple[Login | None, bool]:
     found = kubeconfig.forget(path, context)
     if found is None:
         return None, False
-    with oauth.server(found.server, authority=found.authority, insecure=found.insecure) as known:
+    with (
+        oauth.server(found.server, authority=found.authority, insecure=found.insecure) as known,
+        suppress(ClusterUnreachable),
+    ):
         return found, known.revoke(found.token)
+    return found, False

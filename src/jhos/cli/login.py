@@ -79,8 +79,9 @@ def login(
 @click.option("--context", metavar="NAME", shell_complete=contexts,
               help="A context of the kubeconfig; else the current.")  # fmt: skip
 @_KUBECONFIG
+@output_option
 @talk_options
-def logout(context: str | None, kubeconfig: str | None) -> None:
+def logout(context: str | None, kubeconfig: str | None, output: str) -> None:
     """End the login of a context: its token leaves the kubeconfig, and the cluster forgets it.
 
     \b
@@ -94,11 +95,13 @@ def logout(context: str | None, kubeconfig: str | None) -> None:
     path = path_of(kubeconfig)
     found, forgotten = act(path, context)
     if found is None:
-        click.echo(f"Nobody is logged in by the kubeconfig {path}.")
+        nothing = {"user": None, "server": None, "forgotten": False}
+        emit(output, f"Nobody is logged in by the kubeconfig {path}.", nothing, [])
         return
     where = f"{found.user} at {found.server}"
     stays = "" if forgotten else " The cluster keeps the token until it expires."
-    click.echo(f"Logged out: {where}.{stays}")
+    data = {"user": found.user, "server": found.server, "forgotten": forgotten}
+    emit(output, f"Logged out: {where}.{stays}", data, [f"user/{found.user}"])
 
 
 def _secret(what: str) -> str:

@@ -3,13 +3,15 @@
 import click
 
 from jhos.cli.options import REQUEST_S, Target, name_argument, target_options
+from jhos.cli.output import emit, output_option
 
 
 @click.command("open")
 @name_argument(default="jupyterhub")
 @click.option("--print", "only_print", is_flag=True, help="Print the address, open nothing.")
+@output_option
 @target_options
-def open_hub(target: Target, name: str, only_print: bool) -> None:
+def open_hub(target: Target, name: str, only_print: bool, output: str) -> None:
     """Open the deployment NAME in a browser; prints the address.
 
     \b
@@ -22,7 +24,9 @@ def open_hub(target: Target, name: str, only_print: bool) -> None:
     from jhos.actions.reach import address
     from jhos.cli.terminal import say
 
-    url = address(target.connect(REQUEST_S), name)
-    click.echo(url)
+    cluster = target.connect(REQUEST_S)
+    url = address(cluster, name)
+    data = {"name": name, "project": cluster.namespace, "url": url}
+    emit(output, url, data, [f"route/{name}"])
     if not only_print and not webbrowser.open(url):
         say("No browser was found here: open the address in one.")
