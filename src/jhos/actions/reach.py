@@ -5,6 +5,7 @@ from base64 import b64decode
 from jhos.actions.list_deployments import names
 from jhos.actions.notice import notice
 from jhos.cluster.client import Cluster
+from jhos.cluster.errors import being_deleted
 from jhos.cluster.parallel import parallel
 from jhos.cluster.route import session_at, url_of
 from jhos.errors import JhosError, SettingsError
@@ -55,8 +56,10 @@ def hub_api(
     )
 
 
-def absent(cluster: Cluster, name: str) -> SettingsError:
+def absent(cluster: Cluster, name: str) -> JhosError:
     """Of a deployment that does not run: how it comes back, or which there are."""
+    if cluster.phase == "Terminating":
+        return being_deleted(cluster.namespace)
     there = names(cluster)
     if name in there:
         hint = f"jhos deploy --name {name} brings it back, with the data that was kept."

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import urllib3
+from kubernetes.client.exceptions import ApiException
 from openshift.dynamic import Resource
 from openshift.dynamic.exceptions import DynamicApiError
 
@@ -53,6 +54,15 @@ class Cluster:
     @property
     def server(self) -> str:
         return self.wire.server
+
+    @cached_property
+    def phase(self) -> str:
+        """Of the project, `Active` or `Terminating`; empty where it is not to be seen."""
+        try:
+            found = self._read("get", self._resource("Project").path(self.namespace), 404) or {}
+        except (ApiException, urllib3.exceptions.HTTPError, OSError):
+            return ""
+        return str(found.get("status", {}).get("phase", ""))
 
     def path(self, ref: ObjectRef) -> str:
         """Of the object, below `server`."""

@@ -33,12 +33,12 @@ def translated(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answe
 
     @wraps(method)
     def call(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Answer:
+        cluster: Any = arguments[0]
         try:
             return method(*arguments, **keywords)
         except ApiException as error:
-            raise _of_status(error) from error
+            raise _of_status(cluster, error) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            cluster: Any = arguments[0]
             raise _of_connection(cluster.server, error) from error
 
     return call
@@ -57,7 +57,14 @@ def _of_connection(server: str, error: Exception) -> ClusterUnreachable:
     )
 
 
-def _of_status(error: ApiException) -> JhosError:
+def being_deleted(namespace: str) -> BeingDeleted:
+    return BeingDeleted(
+        f"Project {namespace} is being deleted, with all that is in it.",
+        "Choose another with -n PROJECT.",
+    )
+
+
+def _of_status(cluster: Any, error: ApiException) -> JhosError:
     message = _message(error)
     match error.status:
         case 401:
@@ -82,10 +89,7 @@ def _of_status(error: ApiException) -> JhosError:
                 "Name yours with -n PROJECT, or in the variable JHOS_NAMESPACE.",
             )
         case 403:
-            return Refused(
-                f"Not allowed: {message}",
-                "Someone who administers the project can grant you the role `admin`.",
-            )
+            return _forbidden(cluster, message)
         case 409:
             return Conflict(f"Conflict: {message}")
         case 422 if "immutable" in message and re.search(r"spec\.(host|tls)", message):
@@ -109,6 +113,20 @@ def _of_status(error: ApiException) -> JhosError:
                 f"The cluster is overloaded or restarting: {message}", "Run the same command again."
             )
     return JhosError(f"The cluster answered {error.status}: {message}")
+
+
+def _forbidden(cluster: Any, message: str) -> Refused:
+    """The rights in a project go early where it is deleted, and with them the sight of it."""
+    hint = "Someone who administers the project can grant you the role `admin`."
+    if message.endswith(f'in the namespace "{cluster.namespace}"'):
+        if cluster.phase == "Terminating":
+            return being_deleted(cluster.namespace)
+        if not cluster.phase:
+            hint = (
+                f"Nor may you see project {cluster.namespace}: it is being deleted, is not there, "
+                f"or is somebody else's. Name yours with -n PROJECT. {hint}"
+            )
+    return Refused(f"Not allowed: {message}", hint)
 
 
 def apply_conflict(ref: ObjectRef, error: ApiException) -> Conflict | None:
