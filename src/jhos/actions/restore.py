@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jhos.actions import hub_database
+from jhos.actions import history, hub_database
 from jhos.actions.backup import BackedUp
 from jhos.actions.edits import Given, Stored
 from jhos.actions.load_database import load_without_hub
@@ -86,8 +86,11 @@ def restore(
     check_rights(cluster, DEPLOY)
 
     def edit(stored: Stored) -> Stored:
-        if _stage(cluster, name, origin.file) == _LOADED:
+        stage = _stage(cluster, name, origin.file)
+        if stage == _LOADED:
             return origin.given(stored)
+        if stage == _BEGUN:
+            _check_unused(cluster, name)
         edited = origin(stored)
         settings = load(edited.settings)
         _check_free(cluster, stored, name, origin.file)
@@ -136,6 +139,17 @@ def _check_free(cluster: Cluster, stored: Stored, name: str, file: Backup) -> No
             f"Project {cluster.namespace} has a deployment {name} already, or what a teardown "
             "left of one.",
             "Choose another name with --name, or remove that one with all its data first: "
+            f"jhos teardown {name} -n {cluster.namespace} --delete-storage",
+        )
+
+
+def _check_unused(cluster: Cluster, name: str) -> None:
+    """Raises Conflict where another command has finished the deployment, with a new database."""
+    if history.revisions(cluster, name):
+        raise Conflict(
+            f"{name} was deployed or changed since this restore was interrupted, before its "
+            "database was read in: users may have been at work, and would lose it.",
+            "Take another name with --name, or remove that one with all its data first: "
             f"jhos teardown {name} -n {cluster.namespace} --delete-storage",
         )
 

@@ -1,0 +1,48 @@
+"""A restore that was interrupted, and what others did meanwhile."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from jhos import __version__, archive
+from jhos.actions.edits import Given
+from jhos.actions.pipeline import Manner, carry_out
+from jhos.actions.restore import Origin, restore
+from jhos.cluster.client import Cluster
+from jhos.errors import Conflict, OutOfTime
+from jhos.events import silent
+from tests.engine.conftest import given
+
+NAME = "halfway"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> archive.Backup:
+    path = tmp_path / "halfway.tar"
+    settings = given(NAME).settings
+    about = {"kind": archive.KIND, "format": archive.FORMAT, "jhos": __version__, "name": NAME,
+             "project": "engine", "database": {"type": "postgresql", "schema": "any"},
+             "ownSecrets": [], "users": [], "volumes": []}  # fmt: skip
+    with archive.writing(path) as made:
+        made.add(archive.ABOUT, json.dumps(about).encode())
+        made.add(archive.SETTINGS, yaml.safe_dump(settings).encode())
+        made.add("database.dump", b"PGDMP")
+    return archive.read(path)
+
+
+def test_what_was_deployed_after_an_interruption_is_not_overwritten(
+    reach: Callable[[], Cluster], file: archive.Backup
+) -> None:
+    def again() -> None:
+        origin = Origin(file=file, given=Given(settings={}), secrets=None)
+        restore(reach(), origin, create=False, timeout_s=2, report=silent)
+
+    for _ in range(2):
+        with pytest.raises(OutOfTime):  # nothing runs here that takes the database in
+            again()
+    carry_out(reach(), NAME, given(NAME), Manner(timeout_s=60, report=silent, wait=False))
+    with pytest.raises(Conflict, match="halfway was deployed or changed since this restore"):
+        again()
