@@ -31,6 +31,16 @@ class Running:
     idle_s: int | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pod:
+    """What is remembered of one, where there may be thousands."""
+
+    owner: tuple[str, str]
+    name: str
+    image: str
+    memory: Decimal | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Which:
     """Servers by user (`ada`, or `ada/second`), all, or those idle for so many seconds."""
@@ -106,24 +116,33 @@ def idle_s(server: Server, now: datetime) -> int | None:
 
 
 def _running(cluster: Cluster, name: str, api: HubApi) -> list[Running]:
-    def pods() -> list[Object]:
-        return cluster.list("Pod", of_component(name, SERVER))[0]
+    def pods() -> list[_Pod]:
+        return cluster.census("Pod", of_component(name, SERVER), _pod, whole=True)[0]
 
     listed, servers = together(pods, api.servers)
-    by_owner = {owner(pod): pod for pod in listed}
+    by_owner = {pod.owner: pod for pod in listed}
     now = datetime.now(UTC)
     found = [_joined(each, by_owner.get((each.user, each.name)), now) for each in servers]
     return sorted(found, key=lambda each: each.server.title)
 
 
-def _joined(server: Server, pod: Object | None, now: datetime) -> Running:
-    container = pod["spec"]["containers"][0] if pod else {}
+def _pod(obj: Object) -> _Pod:
+    container = obj["spec"]["containers"][0]
     limits = container.get("resources", {}).get("limits", {})
+    return _Pod(
+        owner=owner(obj),
+        name=obj["metadata"]["name"],
+        image=container["image"],
+        memory=quantity(limits["memory"]) if "memory" in limits else None,
+    )
+
+
+def _joined(server: Server, pod: _Pod | None, now: datetime) -> Running:
     return Running(
         server=server,
-        pod=pod["metadata"]["name"] if pod else "",
-        image=container.get("image", ""),
-        memory=quantity(limits["memory"]) if "memory" in limits else None,
+        pod=pod.name if pod else "",
+        image=pod.image if pod else "",
+        memory=pod.memory if pod else None,
         idle_s=idle_s(server, now),
     )
 

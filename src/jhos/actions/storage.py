@@ -13,6 +13,17 @@ from jhos.hubapi import HubApi, User
 from jhos.objects import SERVER, STORAGE, Object, ObjectRef, of_component
 from jhos.volumes import Volume, volume_of
 
+_CLAIM = "PersistentVolumeClaim"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """What is remembered of one."""
+
+    volume: Volume
+    uid: str
+    created: datetime
+
 
 @dataclass(frozen=True, kw_only=True)
 class UserVolume:
@@ -30,14 +41,14 @@ class UserVolume:
 
 def list_volumes(cluster: Cluster, name: str) -> list[UserVolume]:
     """By user. Without an answer of the hub it is not known when they were last used."""
-    claims, pods, users = together(
-        lambda: volumes_of(cluster, name, whole=True),
-        lambda: cluster.list("Pod", of_component(name, SERVER))[0],
+    claims, mounts, users = together(
+        lambda: claims_of(cluster, name),
+        lambda: cluster.census("Pod", of_component(name, SERVER), _mounts, whole=True)[0],
         lambda: _users(cluster, name),
     )
     if not claims and name not in names(cluster):
         raise absent(cluster, name)
-    mounted = {claim for pod in pods for claim in _claims_of(pod)}
+    mounted = {claim for pod in mounts for claim in pod}
     found = [_used(claim, mounted, users) for claim in claims]
     return sorted(found, key=lambda each: (each.volume.owner, each.volume.name))
 
@@ -67,14 +78,23 @@ def delete_volumes(
 
 
 def delete_claim(cluster: Cluster, claim: str, uid: str) -> None:
-    cluster.delete(ObjectRef("PersistentVolumeClaim", claim), uid=uid)
+    cluster.delete(ObjectRef(_CLAIM, claim), uid=uid)
 
 
-def volumes_of(cluster: Cluster, name: str, *, whole: bool = False) -> list[Object]:
-    """The claims of users; only their metadata unless `whole`."""
-    selector = of_component(name, STORAGE)
-    kind = "PersistentVolumeClaim"
-    return cluster.list(kind, selector)[0] if whole else cluster.metadata(kind, selector)
+def volumes_of(cluster: Cluster, name: str) -> list[Object]:
+    """Of the claims of users, the metadata."""
+    return cluster.metadata(_CLAIM, of_component(name, STORAGE))
+
+
+def claims_of(cluster: Cluster, name: str) -> list[Claim]:
+    """Those of users, of which there may be thousands."""
+    return cluster.census(_CLAIM, of_component(name, STORAGE), _claim, whole=True)[0]
+
+
+def _claim(obj: Object) -> Claim:
+    meta = obj["metadata"]
+    created = datetime.fromisoformat(meta["creationTimestamp"])
+    return Claim(volume=volume_of(obj), uid=meta["uid"], created=created)
 
 
 def _users(cluster: Cluster, name: str) -> dict[str, User] | None:
@@ -98,20 +118,21 @@ def _names(each: UserVolume) -> set[str]:
     return {each.volume.owner, each.volume.name}
 
 
-def _used(claim: Object, mounted: set[str], users: dict[str, User] | None) -> UserVolume:
-    meta, volume = claim["metadata"], volume_of(claim)
+def _used(claim: Claim, mounted: set[str], users: dict[str, User] | None) -> UserVolume:
+    volume = claim.volume
     known = (users or {}).get(volume.owner)
     return UserVolume(
         volume=volume,
-        uid=meta["uid"],
-        created=datetime.fromisoformat(meta["creationTimestamp"]),
+        uid=claim.uid,
+        created=claim.created,
         last_used=known.last_activity if known else None,
         known=None if users is None else known is not None,
         in_use=volume.name in mounted,
     )
 
 
-def _claims_of(pod: Object) -> list[str]:
+def _mounts(pod: Object) -> list[str]:
+    """The claims that it has mounted."""
     volumes = pod["spec"].get("volumes") or []
     return [
         each["persistentVolumeClaim"]["claimName"]
