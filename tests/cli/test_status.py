@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from jhos.cli.status import _watch
+from jhos.actions.status import Hub, Part, Status
+from jhos.cli.status import _text, _watch
 from jhos.errors import SettingsError
 from tests.cluster.answering import Answer, Request, answering, cluster_at, failure
 
@@ -21,3 +22,14 @@ def test_watching_rides_out_an_outage_however_long_ago_it_began(tmp_path: Path) 
 
     with answering(script) as server, pytest.raises(SettingsError, match="alpha"):
         _watch(cluster_at(server.address, tmp_path, timeout_s=0), "alpha", "table", full=False)
+
+
+def test_a_long_reason_stands_below_the_table() -> None:
+    reason = "image registry.example.com/any cannot be pulled: no such manifest, nor another one"
+    parts = (Part("hub", False, reason, "any"), Part("proxy", True, "ready", "any"))
+    found = Status(name="alpha", namespace="demo", url="", parts=parts, hub=Hub("6.1", 1, 1),
+                   quotas=())  # fmt: skip
+    lines = _text(found).splitlines()
+    assert max(map(len, lines[2:5])) < 90
+    assert lines[5] == f"hub: {reason}"
+    assert lines[7] == "JupyterHub 6.1: 1 user, 1 server runs"

@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 from base64 import b64decode
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,18 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="module")
-def hub(jhos: Run, project: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Of a deployment with logins and volumes: `hub("users", "list")`, as JSON where it is one."""
-    secret = tmp_path_factory.mktemp("secrets") / "password"
-    secret.write_text(PASSWORD)
+def hub(
+    jhos: Run, kubectl: Run, project: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """Of a deployment with logins, volumes and a certificate of its own: `hub("users", "list")`,
+    as JSON where it is one.
+    """
+    folder = tmp_path_factory.mktemp("secrets")
+    (folder / "password").write_text(PASSWORD)
+    certificate(kubectl, project, folder)
     jhos("deploy", "--name", NAME, "-n", project, "--auth", "password", "--allow-all",
-         "--auth-secret-file", str(secret), "--storage", "64Mi")  # fmt: skip
+         "--auth-secret-file", str(folder / "password"), "--storage", "64Mi",
+         "--route-certificate", "own")  # fmt: skip
 
     def run(command: str, *words: str, code: int = 0, output: str = "json") -> Any:
         form = ("-o", output) if output else ()
@@ -37,6 +45,16 @@ def hub(jhos: Run, project: str, tmp_path_factory: pytest.TempPathFactory) -> An
 
     yield run
     jhos("teardown", NAME, "-n", project, "--yes", "--delete-storage")
+    kubectl("delete", "secret", "own", "-n", project)
+
+
+def certificate(kubectl: Run, project: str, folder: Path) -> None:
+    """Secret `own`, which ends in 20 days."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "20",
+                    "-subj", "/CN=looked", "-keyout", "key.pem", "-out", "own.pem"],
+                   cwd=folder, check=True, capture_output=True)  # fmt: skip
+    kubectl("create", "secret", "tls", "own", "-n", project,
+            f"--cert={folder / 'own.pem'}", f"--key={folder / 'key.pem'}")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +80,8 @@ def test_the_status_tells_of_parts_users_and_servers(used: Any) -> None:
     assert found["hub"]["version"].startswith("6.")
     assert (found["hub"]["users"], found["hub"]["serversReady"]) == (2, 1)
     assert found["volumes"] == {"number": 1, "bytes": 64 * 2**20}
+    ends = datetime.fromisoformat(found["certificateEnds"])
+    assert timedelta(days=19) < ends - datetime.now(UTC) < timedelta(days=21)
     sent = used("status", "-v", output="").stderr
     assert sent.count("GET /api") == 4
 

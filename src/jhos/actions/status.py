@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from jhos.actions.list_deployments import TORN_DOWN
 from jhos.actions.reach import absent, hub_api
-from jhos.actions.storage import volumes_of
+from jhos.actions.storage import claims_of
 from jhos.actions.stored import read_stored
 from jhos.checks import room
 from jhos.cluster.client import Cluster
@@ -108,7 +108,7 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
         # One of both: what is in the way matters more than what is left.
         lambda: [] if not well and not full else _attempt(cluster, "ResourceQuota"),
         lambda: [] if well else cluster.list("Pod", of_component(name, *PARTS))[0],
-        lambda: _more(cluster, name, url) if full else None,
+        lambda: _more(cluster, name, route, url) if full else None,
     )
     return Status(
         name=name,
@@ -159,18 +159,20 @@ def _quotas(quotas: Sequence[Object]) -> list[Quota]:
     ]
 
 
-def _more(cluster: Cluster, name: str, url: str) -> Callable[[list[Object]], More]:
+def _more(
+    cluster: Cluster, name: str, route: Object | None, url: str
+) -> Callable[[list[Object]], More]:
     """What the quotas, read meanwhile, make whole."""
     stored, claims, events, expiry = together(
         lambda: read_stored(cluster, name),
-        lambda: volumes_of(cluster, name, whole=True),
+        lambda: claims_of(cluster, name),
         lambda: _attempt(cluster, "Event", fields="type=Warning"),
-        lambda: certificate_expiry(url),
+        lambda: certificate_expiry(route, url) if route else None,
     )
     notebook = load(stored.settings).notebook
     return lambda quotas: More(
         room=room(free(quotas), notebook),
-        storage=(len(claims), sum(map(_bytes, claims))),
+        storage=(len(claims), sum(int(quantity(each.volume.size)) for each in claims)),
         certificate=expiry,
         warnings=tuple(_warned(name, events, datetime.now(UTC))),
     )
@@ -182,10 +184,6 @@ def _attempt(cluster: Cluster, kind: str, fields: str = "") -> list[Object]:
         return cluster.list(kind, fields=fields)[0]
     except Refused:
         return []
-
-
-def _bytes(claim: Object) -> int:
-    return int(quantity(claim["spec"]["resources"]["requests"]["storage"]))
 
 
 def _warned(name: str, events: Sequence[Object], now: datetime) -> list[Warned]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.options import REQUEST_S, Target, target_options
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import emit, output_option, short, table
 
 if TYPE_CHECKING:
     from jhos.actions.list_deployments import Listed
@@ -28,7 +28,8 @@ def list_deployments(target: Target, output: str) -> None:
 
     cluster = target.connect(REQUEST_S)
     found = act(cluster)
-    rows = [(each.name, each.state, str(each.servers), each.url, each.created) for each in found]
+    rows = [(each.name, short(each.state), str(each.servers), each.url, each.created)
+            for each in found]  # fmt: skip
     nothing = f"There is no JupyterHub in project {cluster.namespace}; jhos deploy makes one."
     text = table(("NAME", "STATE", "SERVERS", "URL", "CREATED"), rows) if found else nothing
     emit(

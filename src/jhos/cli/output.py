@@ -64,6 +64,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
+def short(text: str, most: int = 60) -> str:
+    """For a cell of a table."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 user`, `2 users`."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

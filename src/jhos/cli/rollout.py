@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.options import Target, name_argument, target_options, timeout_option, yes_option
-from jhos.cli.output import emit, end_unchanged, output_option, table
+from jhos.cli.output import emit, end_unchanged, output_option, short, table
 from jhos.cli.precaution import no_backup_option, of_before, precaution
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ def _history(cluster: "Cluster", name: str, output: str) -> None:
     kept = revisions(cluster, name)
     if not kept:
         read(cluster, name)
-    rows = [(str(each.number), _time(each.at), each.who, clean(each.what),
-             clean(outcome(each, kept))) for each in kept]  # fmt: skip
+    rows = [(str(each.number), _time(each.at), each.who, short(clean(each.what)),
+             short(clean(outcome(each, kept)))) for each in kept]  # fmt: skip
     data = [{"revision": each.number, "at": each.at, "who": each.who, "what": each.what,
              "state": outcome(each, kept)} for each in kept]  # fmt: skip
     nothing = f"{name} has no revisions yet; the next change makes one."

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.options import REQUEST_S, Target, name_argument, target_options, timeout_option
-from jhos.cli.output import emit, output_option, table
+from jhos.cli.output import counted, emit, output_option, short, table
 from jhos.cli.units import since, wire
 
 if TYPE_CHECKING:
     from jhos.actions.probe import Step
-    from jhos.actions.status import Status
+    from jhos.actions.status import Hub, Status
     from jhos.cluster.client import Cluster
 
 WATCH_S = 5
@@ -103,21 +103,28 @@ def _text(found: "Status") -> str:
 def _lines(found: "Status") -> Iterator[str]:
     yield f"{found.name} in project {found.namespace}: {found.url or 'no address'}"
     yield ""
-    parts = [(each.name, each.state, _short(each.image)) for each in found.parts]
+    parts = [(each.name, short(each.state), _short(each.image)) for each in found.parts]
     yield table(("PART", "STATE", "IMAGE"), parts) if parts else "No part of it runs."
+    yield from (f"{each.name}: {each.state}" for each in found.parts
+                if each.state != short(each.state))  # fmt: skip
     yield ""
     hub = found.hub
     if hub.problem:
         yield f"The hub tells nothing: {hub.problem}"
     else:
         starting = f", {hub.pending} starting or stopping" if hub.pending else ""
-        yield f"JupyterHub {hub.version}: {hub.users} users, {hub.ready} servers run{starting}"
+        yield f"JupyterHub {hub.version}: {_counts(hub)}{starting}"
     if found.quotas:
         yield ""
         rows = [(each.resource, each.used, each.hard, each.name) for each in found.quotas]
         yield table(("QUOTA OF", "USED", "LIMIT", "NAME"), rows)
     if found.more:
         yield from _more(found)
+
+
+def _counts(hub: "Hub") -> str:
+    verb = "runs" if hub.ready == 1 else "run"
+    return f"{counted(hub.users, 'user')}, {counted(hub.ready, 'server')} {verb}"
 
 
 def _more(found: "Status") -> Iterator[str]:
@@ -127,7 +134,7 @@ def _more(found: "Status") -> Iterator[str]:
     yield ""
     yield f"Volumes of users: {number}, {size / _GI:.1f}Gi"
     if more.room is not None:
-        yield f"The quota has room for {more.room} more servers."
+        yield f"The quota has room for {counted(more.room, 'more server')}."
     if more.certificate:
         yield f"The certificate ends {more.certificate:%Y-%m-%d}."
     if more.warnings:

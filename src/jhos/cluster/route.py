@@ -57,8 +57,26 @@ def session_at(cluster: Cluster, url: str) -> tuple[requests.Session, str]:
     return session, f"http://{cluster.router}" if cluster.router else url
 
 
-def certificate_expiry(url: str) -> datetime | None:
-    """When the certificate at `url` ends; None where there is none that this machine trusts."""
+def certificate_expiry(route: Object, url: str) -> datetime | None:
+    """When the route's own certificate ends, else that which the router has for `url`.
+
+    None where there is none, or none that this machine trusts.
+    """
+    own = route["spec"].get("tls", {}).get("certificate", "")
+    return _end_of(own) if own else _presented(url)
+
+
+def _end_of(certificate: str) -> datetime | None:
+    """Of the first in a PEM; None where it is none."""
+    from cryptography.x509 import load_pem_x509_certificate  # it takes a while to import
+
+    try:
+        return load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+    except ValueError:
+        return None
+
+
+def _presented(url: str) -> datetime | None:
     scheme, _, host = url.partition("://")
     if scheme != "https":
         return None
