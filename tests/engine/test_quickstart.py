@@ -9,9 +9,27 @@ from jhos.actions.pipeline import Deployed
 from jhos.actions.quickstart import quickstart
 from jhos.cluster.client import Cluster
 from jhos.errors import Refused
-from jhos.events import Event
+from jhos.events import Event, State
 from jhos.images import Git, Wishes
-from jhos.objects import labels_of
+from jhos.objects import ObjectRef, labels_of
+
+
+def begin(
+    cluster: Cluster, name: str, deploy: Callable[[], Deployed], report: Callable[[Event], None]
+) -> None:
+    quickstart(
+        cluster,
+        name,
+        Git(uri="https://git.example.com/notebooks.git"),
+        base="registry.example.com/base:1",
+        watch=False,
+        loosen_pins=False,
+        wishes=Wishes(),
+        create=False,
+        deploy=deploy,
+        timeout_s=60,
+        report=report,
+    )
 
 
 @pytest.mark.parametrize("at_once", [False, True])
@@ -34,17 +52,27 @@ def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster], at_o
         raise Refused("The quota is used up.")
 
     with pytest.raises(Refused, match="quota"):
-        quickstart(
-            cluster,
-            name,
-            Git(uri="https://git.example.com/notebooks.git"),
-            base="registry.example.com/base:1",
-            watch=False,
-            loosen_pins=False,
-            wishes=Wishes(),
-            create=False,
-            deploy=deploy,
-            timeout_s=60,
-            report=report,
-        )
+        begin(cluster, name, deploy, report)
     assert builds()[0]["cancelled"]
+
+
+def test_a_build_that_failed_already_is_not_told_as_cancelled(
+    reach: Callable[[], Cluster],
+) -> None:
+    cluster, told, ended = reach(), list[Event](), Flag()
+
+    def report(event: Event) -> None:
+        told.append(event)
+        if event.message in ("new", "pending"):
+            (build,) = cluster.list("Build", "buildconfig=failing-nb")[0]
+            cluster.merge(ObjectRef.of(build), {"status": {"phase": "Failed"}})
+        if event.state is State.FAILED:
+            ended.set()
+
+    def deploy() -> Deployed:
+        assert ended.wait(60)
+        raise Refused("The quota is used up.")
+
+    with pytest.raises(Refused, match="quota"):
+        begin(cluster, "failing", deploy, report)
+    assert not [event for event in told if "cancelled" in event.message]

@@ -168,12 +168,7 @@ class _Run:
     def follow(self, spec: str, name: str) -> Built:
         """Until a build that was begun here has ended."""
         self.begun[name] = spec
-        try:
-            self._await(spec, name)
-        except BuildFailed:
-            self.begun.pop(name, None)
-            raise
-        self.begun.pop(name, None)  # unless it was cancelled
+        self._await(spec, name)
         return Built(spec, name)
 
     def _build(self, image: Image) -> Built:
@@ -239,6 +234,7 @@ class _Run:
                 elif not change:
                     self._tell(spec, name, message)
                 self._check_time(spec, message)
+        self.begun.pop(name, None)  # there is nothing left to cancel
         if log:
             log.finish()
         if state.status is Status.FAILED:
