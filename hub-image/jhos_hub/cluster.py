@@ -5,9 +5,9 @@ import os
 import ssl
 import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 ADMITTED_S = 30  # a route made together with the hub has its host long before
 
@@ -67,6 +67,6 @@ def ask(path: str) -> dict[str, Any]:
     try:
         with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
             found: dict[str, Any] = json.load(answer)
-    except (URLError, TimeoutError):
+    except (OSError, HTTPException, ValueError):  # also where an answer breaks off
         return {}
     return found
