@@ -81,6 +81,8 @@ def test_another_program_deploys_what_is_rendered(
         kubectl("rollout", "status", f"deployment/{part}", "-n", project, "--timeout=120s")
     jhos(*render)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+    told = jhos("diff", "--name", "gitops", "-n", project).stdout
+    assert told == "Nothing would change.\n"
     printed = jhos("deploy", "--name", "gitops", "-n", project, "--dry-run=client").stdout
     shown = {(obj["kind"], obj["metadata"]["name"]) for obj in yaml.safe_load_all(printed)}
     assert len(shown) == len(before) - 1
