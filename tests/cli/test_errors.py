@@ -72,6 +72,12 @@ def test_a_bad_setting_is_told_before_a_cluster_is_looked_for(
     assert said in result.stderr
 
 
+def test_a_login_goes_by_tls_alone() -> None:
+    result = run("login", "http://api.example.com:6443")
+    assert result.exit_code == 2
+    assert "Is it https://api.example.com:6443?" in result.stderr
+
+
 def test_no_kubeconfig_suggests_a_login_and_the_sandbox() -> None:
     result = run("deploy")
     assert result.exit_code == 3

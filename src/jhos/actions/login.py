@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jhos.cluster import kubeconfig, oauth
 from jhos.cluster.kubeconfig import Login
-from jhos.errors import ClusterUnreachable
+from jhos.errors import ClusterUnreachable, SettingsError
 
 Ask = Callable[[str], str]  # shows a text, returns the secret that was typed
 
@@ -38,6 +38,11 @@ def login(
     `namespace` None: the user's only project, else that of an earlier login.
     """
     url = server.rstrip("/") if "://" in server else f"https://{server.rstrip('/')}"
+    if not url.startswith("https://"):
+        raise SettingsError(
+            f"{url} is no address of TLS, so others could read the login.",
+            f"Is it https://{url.partition('://')[2]}?",
+        )
     authority = authority or (None if insecure else kubeconfig.known_authority(path, url))
     with oauth.server(url, authority=authority, insecure=insecure) as known:
         if user:
