@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from itertools import groupby
-from uuid import uuid4
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept
@@ -132,7 +131,7 @@ def apply(
     wanted = [change.ref for change in plan.changes if change.action is not Action.DELETE]
     if plan.writes or plan.of(Action.DELETE):
         refs = [change.ref for change in plan.changes]
-        cluster.apply(inventory(name, refs, uuid4().hex), force=True)
+        cluster.apply(inventory(name, refs), force=True)
 
     def write(change: Change) -> None:
         obj = change.after or {}
@@ -151,7 +150,7 @@ def apply(
     together(*(partial(write, change) for stage in stages[-1:] for change in stage), record)
     remove(cluster, plan.of(Action.DELETE), report)
     if plan.of(Action.DELETE):
-        cluster.apply(inventory(name, wanted, uuid4().hex), force=True)
+        cluster.apply(inventory(name, wanted), force=True)
     report(Event("Objects", State.DONE, tally(plan)))
     return written
 

@@ -4,19 +4,12 @@ from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef, labels
 
 
-def inventory(name: str, refs: list[ObjectRef], run: str) -> Object:
-    """What belongs to the deployment, written down before it is created.
-
-    `run`: another one each time, so that others notice that something was written.
-    """
+def inventory(name: str, refs: list[ObjectRef]) -> Object:
+    """What belongs to the deployment, written down before it is created."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {
-            "name": f"{name}-inventory",
-            "labels": labels(name, "inventory"),
-            "annotations": {"jhos.dev/run": run},
-        },
+        "metadata": {"name": f"{name}-inventory", "labels": labels(name, "inventory")},
         "data": {"objects": "".join(f"{ref.kind}/{ref.name}\n" for ref in sorted(refs))},
     }
 

@@ -122,14 +122,10 @@ def _idea(cluster: Cluster, name: str, edit: Edit) -> _Idea:
     return _Idea(kept, wanted, find(cluster, wanted.settings, wanted.images))
 
 
-def _renewed(
-    cluster: Cluster, idea: _Idea, plan: Plan, edit: Edit, *, force: bool
-) -> tuple[_Idea, Plan]:
-    """The same where no run has written since what they are made of was read."""
-    inventory = idea.kept.inventory
-    if inventory and cluster.get(ObjectRef.of(inventory)) == inventory:
-        return idea, plan
-    idea = _idea(cluster, idea.kept.name, edit)
+def _renewed(cluster: Cluster, idea: _Idea, edit: Edit, *, force: bool) -> tuple[_Idea, Plan]:
+    """As things are now: another run may have been at work while they were read."""
+    if read_kept(cluster, idea.kept.name) != idea.kept:
+        idea = _idea(cluster, idea.kept.name, edit)
     return idea, _planned(cluster, idea, force=force)
 
 
@@ -249,7 +245,7 @@ def _alone(
     subject, report = f"Deployment {name}", manner.report
     with lease.held(cluster, name, subject, manner.timeout_s, report, first=is_first) as lock:
         if not lock.is_new:  # another run may have changed what was read
-            idea, plan = _renewed(cluster, idea, plan, edit, force=manner.force)
+            idea, plan = _renewed(cluster, idea, edit, force=manner.force)
         if idea.specs.absent:
             idea = _built(cluster, idea, deadline, report)
             plan = _planned(cluster, idea, force=manner.force)
