@@ -32,7 +32,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(format="%(asctime)s node %(levelname)s %(message)s", level=logging.INFO)
     # an ignored signal would stay ignored in every container
-    for number in (signal.SIGINT, signal.SIGQUIT):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     asyncio.run(serve(layout(arguments.state)))
 

@@ -61,7 +61,7 @@ def enter(spec: dict[str, Any]) -> None:
 
 def execute(box: Box) -> None:
     # an ignored signal would stay ignored in all that runs inside
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     options = argument_file(arguments(box))
     os.execvp("bwrap", ["bwrap", "--args", str(options), "--", *box.command])
