@@ -15,6 +15,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from jhos.cli import main
+from tests.shells import completing
 
 START = "from jhos.cli import main; main(prog_name='jhos')"
 
@@ -174,37 +175,32 @@ def test_colours_are_left_out_where_nobody_wants_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "last", "offered"),
+    ("line", "offered"),
     [
-        ("jhos deploy --auth op", 3, "openshift"),
-        ("jhos deploy --database sq", 3, "sqlite"),
-        ("jhos deploy --interface ", 3, "classic"),
-        ("jhos list --context he", 3, "here"),
-        ("jhos diff --ex", 2, "--exit-code"),
-        ("jhos settings sc", 2, "schema"),
-        ("jhos build-images sc", 2, "scipy"),
-        ("jhos deploy -f jh", 3, "jh"),
-        ("jhos configure a --set notebook.mem", 4, "notebook.memory="),
-        ("jhos configure a --get cull.", 4, "cull.idle"),
-        ("jhos logs a pr", 3, "proxy"),
+        ("jhos deploy --auth op", "openshift"),
+        ("jhos deploy --database sq", "sqlite"),
+        ("jhos deploy --interface ", "classic"),
+        ("jhos list --context he", "here"),
+        ("jhos diff --ex", "--exit-code"),
+        ("jhos settings sc", "schema"),
+        ("jhos build-images sc", "scipy"),
+        ("jhos deploy -f jh", "jh"),
+        ("jhos configure a --set notebook.mem", "notebook.memory="),
+        ("jhos configure a --get cull.", "cull.idle"),
+        ("jhos logs a pr", "proxy"),
     ],
 )
 def test_a_shell_completes_values_without_a_cluster(
-    tmp_path: Path, words: str, last: int, offered: str
+    tmp_path: Path, line: str, offered: str
 ) -> None:
     config = kubeconfig(tmp_path, "https://127.0.0.1:1")
-    asked = {"_JHOS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(last)}
-    result = run(KUBECONFIG=config, **asked)
-    assert offered in [line.partition(",")[2] for line in result.stdout.splitlines()]
+    result = run(KUBECONFIG=config, **completing(line))
+    assert offered in [each.partition(",")[2] for each in result.stdout.splitlines()]
 
 
-def test_a_shell_completes_commands_and_names_stay_out_without_a_cluster() -> None:
-    script = run("completion", "bash").stdout
-    assert "_JHOS_COMPLETE=bash_complete" in script
-    asked = {"_JHOS_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
-    assert "teardown" in run(COMP_WORDS="jhos te", **asked).stdout
-    asked["COMP_CWORD"] = "2"
-    result = run(COMP_WORDS="jhos teardown al", **asked)
+def test_a_shell_completes_no_names_without_a_cluster() -> None:
+    assert "teardown" in run(**completing("jhos te")).stdout
+    result = run(**completing("jhos teardown al"))
     assert (result.exit_code, result.stdout.strip()) == (0, "")
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.e2e.programs import Run, objects
+from tests.shells import completing
 
 pytestmark = pytest.mark.e2e
 
@@ -116,14 +117,12 @@ def test_tearing_one_down_leaves_the_other(
     assert "beta" in completed(environment, f"jhos teardown -n {project} be")
 
 
-def completed(environment: dict[str, str], words: str) -> list[str]:
-    """What bash is offered for the last of `words`."""
-    asked = {"_JHOS_COMPLETE": "bash_complete", "COMP_WORDS": words}
-    asked["COMP_CWORD"] = str(len(words.split()) - 1)
+def completed(environment: dict[str, str], line: str) -> list[str]:
+    """What bash is offered for the last word of `line`."""
     done = subprocess.run(
-        ["jhos"], env={**environment, **asked}, capture_output=True, text=True, check=True
+        ["jhos"], env=environment | completing(line), capture_output=True, text=True, check=True
     )
-    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+    return [each.partition(",")[2] for each in done.stdout.splitlines()]
 
 
 def test_a_teardown_keeps_data_and_a_deployment_finds_it(

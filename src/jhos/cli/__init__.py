@@ -87,6 +87,8 @@ class Commands(click.Group):
             gc.freeze()  # nor is it searched at its end
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        if "_JHOS_COMPLETE" in os.environ:
+            import_module("jhos.cli.completion")  # which has a word with bash
         try:
             return super().main(*args, **kwargs)
         except SystemExit as end:

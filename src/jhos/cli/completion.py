@@ -1,10 +1,20 @@
 """jhos completion, and the names that a cluster completes."""
 
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, get_completion_class
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+    get_completion_class,
+    split_arg_string,
+)
 
 if TYPE_CHECKING:
     from jhos.cluster.client import Cluster
@@ -12,14 +22,66 @@ if TYPE_CHECKING:
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 COMPLETE_S = 3  # whoever presses a key does not wait for longer
-_PLAIN = "COMPREPLY+=($value)"
+_CURSOR = "\x1f"
 
 
+@add_completion_class
 class _Bash(BashComplete):
-    """No space after what ends in `=`: a value follows."""
+    """Of words as they are typed: bash splits them at COMP_WORDBREAKS, as `--auth=ldap` at `=`, and
+    a completion takes the place of the last part only. No space after `=`: a value follows."""
 
-    source_template = BashComplete.source_template.replace(
-        _PLAIN, f"{_PLAIN}\n            [[ $value == *= ]] && compopt -o nospace"
+    source_template = """\
+%(complete_func)s() {
+    local type value
+    COMPREPLY=()
+    while IFS=, read -r type value; do
+        case $type in
+            file) compopt -o default ;;
+            dir) compopt -o dirnames ;;
+            plain) COMPREPLY+=("$value"); [[ $value == *= ]] && compopt -o nospace ;;
+        esac
+    done < <(env COMP_LINE="${COMP_LINE:0:COMP_POINT}" COMP_WORDBREAKS="$COMP_WORDBREAKS" \
+        %(complete_var)s=bash_complete "$1")
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        *words, incomplete = split_arg_string(os.environ["COMP_LINE"] + _CURSOR)
+        return words[1:], incomplete.removesuffix(_CURSOR)
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        found = super().get_completions(args, incomplete)
+        value = incomplete.partition("=")[2] if incomplete.startswith("-") else incomplete
+        stands = max(map(value.rfind, os.environ["COMP_WORDBREAKS"]), default=-1) + 1
+        for item in found:
+            item.value = item.value[stands:]
+        return [item for item in found if item.value or item.type != "plain"]
+
+
+class _WholeWords(ShellComplete):
+    """For shells that put a completion in the place of all that was typed: also of `--auth=`."""
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        found = super().get_completions(args, incomplete)
+        option, sign, _ = incomplete.partition("=")
+        if sign and option.startswith("-"):
+            for item in found:
+                item.value = f"{option}={item.value}"
+        return found
+
+
+@add_completion_class
+class _Fish(_WholeWords, FishComplete):
+    source_template = FishComplete.source_template.replace(
+        "__fish_complete_path ", "complete -C \"'' \""
+    )
+
+
+@add_completion_class
+class _Zsh(_WholeWords, ZshComplete):
+    source_template = ZshComplete.source_template.replace(
+        "_path_files", "compset -P 1 '-*='; _path_files"
     )
 
 
@@ -35,7 +97,7 @@ def completion(context: click.Context, shell: str) -> None:
       echo 'eval "$(jhos completion zsh)"' >> ~/.zshrc
       jhos completion fish > ~/.config/fish/completions/jhos.fish
     """
-    made = _Bash if shell == "bash" else get_completion_class(shell)
+    made = get_completion_class(shell)
     assert made, shell
     click.echo(made(context.find_root().command, {}, "jhos", "_JHOS_COMPLETE").source(), nl=False)
 
