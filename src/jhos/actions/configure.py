@@ -8,9 +8,9 @@ from typing import Any
 
 from jhos.actions.checked import checked
 from jhos.actions.edits import Edit, Stored
+from jhos.actions.list_deployments import absent
 from jhos.actions.pipeline import Deployed, Manner, carry_out
 from jhos.actions.precaution import Precaution
-from jhos.actions.reach import absent
 from jhos.actions.stored import existing
 from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster

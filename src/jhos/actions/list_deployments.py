@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.errors import being_deleted
 from jhos.cluster.parallel import together
 from jhos.cluster.route import url_of
+from jhos.errors import JhosError, SettingsError
 from jhos.kinds import Status, readiness
 from jhos.objects import INSTANCE, OURS, SERVER, Object, labels_of
 
@@ -50,6 +52,20 @@ def list_deployments(cluster: Cluster) -> list[Listed]:
 def names(cluster: Cluster) -> list[str]:
     """Of what `list_deployments` tells, in one request."""
     return sorted({_instance(obj) for obj in cluster.metadata("ConfigMap", OURS)})
+
+
+def absent(cluster: Cluster, name: str) -> JhosError:
+    """Of a deployment that does not run: how it comes back, or which there are."""
+    if cluster.phase == "Terminating":
+        return being_deleted(cluster.namespace)
+    there = names(cluster)
+    if name in there:
+        hint = f"jhos deploy --name {name} brings it back, with the data that was kept."
+    elif there:
+        hint = f"There are: {', '.join(there)}."
+    else:
+        hint = "jhos deploy makes one; -n PROJECT looks elsewhere."
+    return SettingsError(f"No deployment {name} runs in project {cluster.namespace}.", hint)
 
 
 def _instance(obj: Object) -> str:

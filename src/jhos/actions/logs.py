@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Thread
 
-from jhos.actions.list_deployments import names
-from jhos.actions.reach import absent
+from jhos.actions.list_deployments import absent, names
 from jhos.actions.servers import owner
 from jhos.cluster.client import Cluster
 from jhos.cluster.wire import OUTAGE_S

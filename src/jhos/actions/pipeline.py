@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
-from jhos import archive, revisions
+from jhos import revisions
 from jhos.actions import history
-from jhos.actions.backup import BackedUp
 from jhos.actions.edits import Edit, Stored
-from jhos.actions.load_database import load_without_hub
 from jhos.actions.precaution import Precaution, release, take
-from jhos.actions.pull_specs import PullSpecs, build_absent, find
+from jhos.actions.pull_specs import PullSpecs, find
 from jhos.actions.stored import stored_of
 from jhos.actions.wanted import Wanted
 from jhos.apply import apply, preview, tally
@@ -42,12 +41,14 @@ from jhos.settings.model import Settings
 from jhos.settings.secrets import check_database, completed, decoded
 from jhos.wait import until_ready
 
+if TYPE_CHECKING:
+    from jhos.actions.backup import BackedUp
+
 _RETURN_S = 600
 _REASON = 160  # characters that a history keeps of it
 _ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
 
-
-Prepare = Callable[[Wanted, Plan, BackedUp | None], None]
+Prepare = Callable[[Wanted, Plan, "BackedUp | None"], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ class Deployed:
     open_to_all: bool | None
     settings: Settings
     revision: int
-    backup: BackedUp | None
+    backup: "BackedUp | None"
 
 
 def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
@@ -131,6 +132,8 @@ def _renewed(cluster: Cluster, idea: _Idea, edit: Edit, *, force: bool) -> tuple
 
 def _built(cluster: Cluster, idea: _Idea, deadline: float, report: Report) -> _Idea:
     """With the images that were absent."""
+    from jhos.actions.missing_images import build_absent
+
     left = deadline - time.monotonic()
     images = build_absent(cluster, idea.specs, timeout_s=left, report=report)
     return replace(idea, specs=PullSpecs(images, {}))
@@ -205,7 +208,7 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
     return _deployed(cluster, done, url, _left_of_backup(cluster, done, manner))
 
 
-def _deployed(cluster: Cluster, done: "_Applied", url: str, backup: BackedUp | None) -> Deployed:
+def _deployed(cluster: Cluster, done: "_Applied", url: str, backup: "BackedUp | None") -> Deployed:
     name, wanted, number = done.idea.kept.name, done.idea.wanted, done.revision.number
     is_open = _is_open(wanted.settings, wanted.configuration)
     return Deployed(
@@ -213,7 +216,7 @@ def _deployed(cluster: Cluster, done: "_Applied", url: str, backup: BackedUp | N
     )
 
 
-def _left_of_backup(cluster: Cluster, done: "_Applied", manner: Manner) -> BackedUp | None:
+def _left_of_backup(cluster: Cluster, done: "_Applied", manner: Manner) -> "BackedUp | None":
     """Where nobody waited, the schema is not known yet."""
     if done.backup is None or manner.precaution is None or manner.precaution.always:
         return done.backup
@@ -229,7 +232,7 @@ class _Applied:
     plan: Plan
     revision: Revision
     written: dict[ObjectRef, Object] = field(default_factory=dict)
-    backup: BackedUp | None = None
+    backup: "BackedUp | None" = None
 
     def url_of_route(self, cluster: Cluster) -> str:
         """Empty where the route was not written."""
@@ -316,8 +319,11 @@ def _back(cluster: Cluster, done: _Applied, report: Report, what: str) -> Manner
     """To the revision before, with the database as it was where its schema has changed."""
     backup, deadline = done.backup, time.monotonic() + _RETURN_S
 
-    def prepare(wanted: Wanted, plan: Plan, _: BackedUp | None) -> None:
+    def prepare(wanted: Wanted, plan: Plan, _: "BackedUp | None") -> None:
         if backup:
+            from jhos import archive
+            from jhos.actions.load_database import load_without_hub
+
             load_without_hub(
                 cluster, wanted.settings, plan, archive.read(backup.path), forget=False,
                 other_schema_only=True, deadline=deadline, report=report,

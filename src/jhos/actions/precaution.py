@@ -5,9 +5,9 @@ It lies in a file: what gives way to the revision before gets it back, and so ma
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jhos.actions import history, hub_database
-from jhos.actions.backup import BackedUp, write
+from jhos.actions import history
 from jhos.actions.edits import Stored
 from jhos.cluster.client import Cluster
 from jhos.errors import ClusterUnreachable, JhosError
@@ -17,6 +17,9 @@ from jhos.plan import Plan
 from jhos.revisions import READY
 from jhos.settings.load import load
 from jhos.settings.model import Settings
+
+if TYPE_CHECKING:
+    from jhos.actions.backup import BackedUp
 
 _IMAGE = "spec.template.spec.containers[hub].image"
 
@@ -36,7 +39,7 @@ class Precaution:
 
 def take(
     cluster: Cluster, stored: Stored, plan: Plan, wanted: Precaution, report: Report
-) -> BackedUp | None:
+) -> "BackedUp | None":
     """By whoever holds the lease, before `plan` is applied. None: there is nothing to lose.
 
     Raises what stands in the way of a backup.
@@ -44,13 +47,15 @@ def take(
     settings = load(stored.settings)
     if not plan.differs or not (wanted.always or _is_at_stake(cluster, settings.name, plan)):
         return None
+    from jhos.actions import backup, hub_database  # most changes leave the database alone
+
     if settings.database.type not in hub_database.KINDS:
         words = "it is not in the cluster; back it up where its URL leads"
         report(Event("Backup", State.WARNING, f"none of the database: {words}"))
         return None
     try:
-        made = write(cluster, stored, wanted.file, passphrase=wanted.passphrase, database=True,
-                     report=report)  # fmt: skip
+        made = backup.write(cluster, stored, wanted.file, passphrase=wanted.passphrase,
+                            database=True, report=report)  # fmt: skip
     except ClusterUnreachable:
         raise
     except JhosError as error:
@@ -73,9 +78,11 @@ def _is_at_stake(cluster: Cluster, name: str, plan: Plan) -> bool:
 
 
 def release(
-    cluster: Cluster, settings: Settings, made: BackedUp, report: Report
-) -> BackedUp | None:
+    cluster: Cluster, settings: Settings, made: "BackedUp", report: Report
+) -> "BackedUp | None":
     """Once the new hub is ready: the file goes where the schema is the same. Returns what stays."""
+    from jhos.actions import hub_database
+
     try:
         schema = hub_database.find(cluster, settings).look()["schema"]
     except JhosError:

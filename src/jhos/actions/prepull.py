@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from jhos.actions.reach import absent
+from jhos.actions.list_deployments import absent
 from jhos.actions.stored import read_stored
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import resolve_all

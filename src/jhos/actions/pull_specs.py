@@ -1,14 +1,10 @@
 """The pull spec of every image that settings name; what is absent and ours can be built."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jhos.actions.build_images import build_images
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import PYTHONS, resolve_all
+from jhos.cluster.facts import resolve_all
 from jhos.errors import SettingsError
-from jhos.events import Report
-from jhos.images import Image, Wishes, catalog
 from jhos.objects import ObjectRef
 from jhos.plan import belongs_to
 from jhos.settings.model import Settings
@@ -36,21 +32,12 @@ def find(cluster: Cluster, settings: Settings, known: dict[str, str]) -> PullSpe
     unknown = [spec for spec in specs if spec not in known]
     answers = resolve_all(cluster, unknown) | _unpinned(cluster, settings)
     absent = {spec: error for spec, error in answers.items() if isinstance(error, SettingsError)}
-    _buildable(absent)
+    if absent:
+        from jhos.actions.missing_images import buildable  # seldom is one absent
+
+        buildable(absent)
     found = {spec: image for spec, image in answers.items() if isinstance(image, str)}
     return PullSpecs({**found, **known}, absent)
-
-
-def build_absent(
-    cluster: Cluster, specs: PullSpecs, *, timeout_s: float, report: Report
-) -> dict[str, str]:
-    """All of them, once those that were absent are built."""
-    if not specs.absent:
-        return specs.found
-    wishes = Wishes(python=_python(specs.absent))
-    build_images(cluster, _buildable(specs.absent), wishes, timeout_s=timeout_s, report=report)
-    built = resolve_all(cluster, specs.absent)
-    return specs.found | {spec: _present(image) for spec, image in built.items()}
 
 
 def _unpinned(cluster: Cluster, settings: Settings) -> dict[str, str | SettingsError]:
@@ -64,34 +51,3 @@ def _unpinned(cluster: Cluster, settings: Settings) -> dict[str, str | SettingsE
         return {}
     live = cluster.get(ObjectRef("ImageStream", stream[1]))
     return {spec: spec} if live and belongs_to(settings.name, live) else {}
-
-
-def _present(image: str | SettingsError) -> str:
-    if isinstance(image, SettingsError):
-        raise image
-    return image
-
-
-def ours(specs: Iterable[str]) -> list[Image]:
-    """The images of the catalog among them, as far as they lie in the project itself."""
-    own = {image.name: image for image in catalog().values()}
-    named = (stream_of(spec) for spec in specs)
-    return [own[each[1]] for each in named if each and not each[0] and each[1] in own]
-
-
-def _buildable(absent: dict[str, SettingsError]) -> list[Image]:
-    """Raises the error of the first image that is none of ours."""
-    own = {image.name: image for image in catalog().values()}
-    images = []
-    for spec, error in absent.items():
-        namespace, name, tag = stream_of(spec) or ("", "", "")
-        if namespace or name not in own or tag not in ("", *own[name].tags(PYTHONS)):
-            raise error
-        images.append(own[name])
-    return images
-
-
-def _python(absent: Iterable[str]) -> str | None:
-    """The Python version that a notebook image's tag asks for."""
-    tags = (stream[2] for stream in map(stream_of, absent) if stream)
-    return next((tag for tag in tags if tag in PYTHONS), None)

@@ -2,13 +2,12 @@
 
 from base64 import b64decode
 
-from jhos.actions.list_deployments import names
+from jhos.actions.list_deployments import absent
 from jhos.actions.notice import notice
 from jhos.cluster.client import Cluster
-from jhos.cluster.errors import being_deleted
 from jhos.cluster.parallel import parallel
 from jhos.cluster.route import session_at, url_of
-from jhos.errors import JhosError, SettingsError
+from jhos.errors import JhosError
 from jhos.hubapi import HubApi
 from jhos.objects import Object, ObjectRef
 from jhos.settings.secrets import API_TOKEN
@@ -54,20 +53,6 @@ def hub_api(
         target=target,
         authorities=lambda: _authorities(cluster),
     )
-
-
-def absent(cluster: Cluster, name: str) -> JhosError:
-    """Of a deployment that does not run: how it comes back, or which there are."""
-    if cluster.phase == "Terminating":
-        return being_deleted(cluster.namespace)
-    there = names(cluster)
-    if name in there:
-        hint = f"jhos deploy --name {name} brings it back, with the data that was kept."
-    elif there:
-        hint = f"There are: {', '.join(there)}."
-    else:
-        hint = "jhos deploy makes one; -n PROJECT looks elsewhere."
-    return SettingsError(f"No deployment {name} runs in project {cluster.namespace}.", hint)
 
 
 def _authorities(cluster: Cluster) -> str:

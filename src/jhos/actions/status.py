@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from jhos.actions.list_deployments import TORN_DOWN
-from jhos.actions.reach import absent, hub_api
+from jhos.actions.list_deployments import TORN_DOWN, absent
+from jhos.actions.reach import hub_api
 from jhos.actions.storage import claims_of
 from jhos.actions.stored import read_stored
 from jhos.checks import room

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jhos.actions.list_deployments import names
-from jhos.actions.reach import absent, reach
+from jhos.actions.list_deployments import absent, names
+from jhos.actions.reach import reach
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel, together
 from jhos.errors import JhosError, Refused

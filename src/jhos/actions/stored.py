@@ -1,8 +1,8 @@
 """What the project keeps of a deployment, read."""
 
 from jhos.actions.edits import Stored
+from jhos.actions.list_deployments import absent
 from jhos.actions.notice import notice
-from jhos.actions.reach import absent
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept, read_kept
 from jhos.configuration import USER_KEYS, joined

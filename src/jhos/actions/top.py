@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from jhos.actions.reach import absent
+from jhos.actions.list_deployments import absent
 from jhos.actions.servers import owner
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import together

@@ -15,10 +15,10 @@ from jhos.actions.backup import BackedUp
 from jhos.actions.build_images import build_images
 from jhos.actions.edits import Stored
 from jhos.actions.load_database import load_without_hub
+from jhos.actions.missing_images import ours
 from jhos.actions.notice import need_not
 from jhos.actions.pipeline import Deployed, Manner, carry_out, propose
 from jhos.actions.precaution import Precaution
-from jhos.actions.pull_specs import ours
 from jhos.actions.stored import existing
 from jhos.actions.wanted import Wanted
 from jhos.apply import apply
