@@ -44,7 +44,7 @@ from jhos.wait import until_ready
 if TYPE_CHECKING:
     from jhos.actions.backup import BackedUp
 
-_RETURN_S = 600
+RETURN_S = 600  # for the way back, which no --timeout counts
 _REASON = 160  # characters that a history keeps of it
 _ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
 
@@ -296,16 +296,21 @@ def _returned(
     if former is None or not manner.may_return:
         return error
     what = f"revision {former.number}"
-    manner.report(Event("Rollout", State.WARNING, f"{_reason(error)}; going back to {what}"))
+    going = f"going back to {what}, for which there are {RETURN_S // 60} min more"
+    manner.report(Event("Rollout", State.WARNING, f"{_reason(error)}; {going}"))
+    again = f"jhos rollout {name} undo --to {former.number} -n {cluster.namespace}"
+    if done.backup:
+        again += f" The database as it was before: {done.backup.path}"
     try:
         edit = to_revision(history.content(cluster, name, former.number))
         carry_out(cluster, name, edit, _back(cluster, done, manner.report, f"back to {what}"))
     except JhosError as second:
-        file = f" The database as it was before: {done.backup.path}" if done.backup else ""
         return type(error)(
             f"{error.message.rstrip()}\nGoing back to {what} failed too: {second.message}",
-            f"Once that is mended: jhos rollout {name} undo -n {cluster.namespace}{file}",
+            f"Once that is mended: {again}",
         )
+    except KeyboardInterrupt as stop:
+        raise type(stop)(f"Interrupted while going back to {what}.", f"Go on: {again}") from stop
     if done.backup:
         done.backup.path.unlink(missing_ok=True)
     return gave_way(
@@ -317,7 +322,7 @@ def _returned(
 
 def _back(cluster: Cluster, done: _Applied, report: Report, what: str) -> Manner:
     """To the revision before, with the database as it was where its schema has changed."""
-    backup, deadline = done.backup, time.monotonic() + _RETURN_S
+    backup, deadline = done.backup, time.monotonic() + RETURN_S
 
     def prepare(wanted: Wanted, plan: Plan, _: "BackedUp | None") -> None:
         if backup:
@@ -330,7 +335,7 @@ def _back(cluster: Cluster, done: _Applied, report: Report, what: str) -> Manner
             )  # fmt: skip
 
     return Manner(
-        timeout_s=_RETURN_S, report=report, what=what, may_return=False,
+        timeout_s=RETURN_S, report=report, what=what, may_return=False,
         prepare=prepare if backup else None,
     )  # fmt: skip
 

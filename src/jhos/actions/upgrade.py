@@ -17,7 +17,7 @@ from jhos.actions.edits import Stored
 from jhos.actions.load_database import load_without_hub
 from jhos.actions.missing_images import ours
 from jhos.actions.notice import need_not
-from jhos.actions.pipeline import Deployed, Manner, carry_out, propose
+from jhos.actions.pipeline import RETURN_S, Deployed, Manner, carry_out, propose
 from jhos.actions.precaution import Precaution
 from jhos.actions.stored import existing
 from jhos.actions.wanted import Wanted
@@ -35,8 +35,6 @@ from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.versions import is_newer
 from jhos.wait import until_ready
-
-_RETURN_S = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +167,8 @@ def _returned(
     cluster: Cluster, name: str, taken: _Taken, error: JhosError, report: Report
 ) -> JhosError:
     """The error that ends the command, once all is as it was."""
-    report(Event("Upgrade", State.WARNING, f"{error.message.splitlines()[0]} All goes back."))
+    going = f"All goes back, for which there are {RETURN_S // 60} min more."
+    report(Event("Upgrade", State.WARNING, f"{error.message.splitlines()[0]} {going}"))
     backup = f" Its backup is {taken.backup.path}." if taken.backup else ""
     try:
         _go_back(cluster, name, taken, report)
@@ -186,17 +185,17 @@ def _returned(
 
 
 def _go_back(cluster: Cluster, name: str, taken: _Taken, report: Report) -> None:
-    deadline = time.monotonic() + _RETURN_S
-    cluster.wire.keep_trying(_RETURN_S, report)
+    deadline = time.monotonic() + RETURN_S
+    cluster.wire.keep_trying(RETURN_S, report)
     plan = taken.plan or Plan(())
     created = [change.ref for change in plan.of(Action.CREATE)]
     live = zip(created, parallel(cluster.get, created), strict=True)
     back = undoing(plan, taken.whole | {ref: obj for ref, obj in live if obj})
-    with lease.held(cluster, name, f"Deployment {name}", _RETURN_S, report):
+    with lease.held(cluster, name, f"Deployment {name}", RETURN_S, report):
         if taken.backup:
             load_without_hub(
                 cluster, taken.settings, back, archive.read(taken.backup.path), forget=False,
                 force=True, other_schema_only=True, deadline=deadline, report=report,
             )  # fmt: skip
         apply(cluster, name, back, report, force=True)
-    until_ready(cluster, name, [ObjectRef("Deployment", name)], _RETURN_S, deadline, report)
+    until_ready(cluster, name, [ObjectRef("Deployment", name)], RETURN_S, deadline, report)

@@ -43,7 +43,7 @@ _PAIR = "KEY=VALUE"
 @unchecked_option
 @no_backup_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
-@timeout_option(600)
+@timeout_option(600, returns=True)
 @output_option
 @target_options
 def configure(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "change.",
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the address in a browser.")
-@timeout_option(1200)
+@timeout_option(1200, returns=True)
 @output_option
 @target_options
 def deploy(

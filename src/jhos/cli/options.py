@@ -102,7 +102,14 @@ def name_argument(**attributes: Any) -> Callable[[Command], Command]:
     return click.argument("name", shell_complete=deployments, callback=_possible, **attributes)
 
 
-def timeout_option(default: int) -> Callable[[Command], Command]:
+def timeout_option(default: int, *, returns: bool = False) -> Callable[[Command], Command]:
+    """`returns`: what does not become ready is taken back."""
+    words = "For all of it; what was begun goes on, and the same command waits on."
+    if returns:
+        words = (
+            "For all of it, except going back where the hub does not become ready; where there is "
+            "nothing to go back to, the same command waits on."
+        )
     return click.option(
         "--timeout",
         "timeout_s",
@@ -110,7 +117,7 @@ def timeout_option(default: int) -> Callable[[Command], Command]:
         default=default,
         show_default=True,
         metavar="SECONDS",
-        help="For all of it; what was begun goes on, and the same command waits on.",
+        help=words,
     )
 
 

@@ -151,7 +151,7 @@ def show(target: Target, name: str, profile: str, output: str) -> None:
 @click.argument("profile")
 @_fields
 @click.option("--position", type=click.IntRange(min=1), metavar="NUMBER", help="Else the last.")
-@timeout_option(600)
+@timeout_option(600, returns=True)
 @output_option
 @target_options
 def add(
@@ -183,7 +183,7 @@ def add(
 @_NAME
 @_PROFILE
 @_fields
-@timeout_option(600)
+@timeout_option(600, returns=True)
 @output_option
 @target_options
 def edit(target: Target, name: str, profile: str, row: "Row", timeout_s: int, output: str) -> None:
@@ -209,7 +209,7 @@ def edit(target: Target, name: str, profile: str, row: "Row", timeout_s: int, ou
 @profiles.command(short_help="Remove profiles.")
 @_NAME
 @click.argument("profile", nargs=-1, required=True, shell_complete=of_deployment(_names))
-@timeout_option(600)
+@timeout_option(600, returns=True)
 @output_option
 @target_options
 def remove(
@@ -229,7 +229,7 @@ def remove(
 @profiles.command(short_help="Choose the default.")
 @_NAME
 @_PROFILE
-@timeout_option(600)
+@timeout_option(600, returns=True)
 @output_option
 @target_options
 def default(target: Target, name: str, profile: str, timeout_s: int, output: str) -> None:
@@ -247,7 +247,7 @@ def default(target: Target, name: str, profile: str, timeout_s: int, output: str
 @profiles.command("import", short_help="Take over profiles of a file.")
 @_NAME
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@timeout_option(600)
+@timeout_option(600, returns=True)
 @output_option
 @target_options
 def import_profiles(target: Target, name: str, file: str, timeout_s: int, output: str) -> None:

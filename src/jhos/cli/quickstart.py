@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--watch-repo", is_flag=True, help="Print an address that rebuilds on a push.")
 @click.option("--follow", is_flag=True, help="Show the whole log of each build.")
 @click.option("--create-project", is_flag=True, help="Request the project when it is not there.")
-@timeout_option(1200)
+@timeout_option(1200, returns=True)
 @output_option
 @target_options
 def quickstart(

@@ -28,7 +28,7 @@ ACTIONS = ("status", "restart", "history", "undo")
 @no_backup_option
 @yes_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
-@timeout_option(600)
+@timeout_option(600, returns=True)
 @output_option
 @target_options
 def rollout(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--no-backup", is_flag=True, help="Make none; a failed upgrade of the schema stays.")
 @passphrase_option
 @without_secrets_option
-@timeout_option(1800)
+@timeout_option(1800, returns=True)
 @yes_option
 @output_option
 @target_options
