@@ -91,8 +91,8 @@ def check_project(cluster: Cluster, rules: list[Object]) -> None:
         raise Refused(
             f"There is no project {cluster.namespace} in which you have rights "
             f"(context {cluster.context}).",
-            "Name one with -n PROJECT, or let one be made: jhos deploy --create-project. One that "
-            "is being deleted is not to be seen any more.",
+            "Name one with -n PROJECT, or have one made: jhos deploy -n PROJECT --create-project. "
+            "One that is being deleted is not to be seen any more.",
         )
 
 

@@ -62,6 +62,19 @@ def test_a_password_logs_in_and_a_logout_ends_it(
     assert "not logged in" in ask("jhos", "list", code=3).stderr
 
 
+def test_who_has_no_project_is_told_how_to_get_one(
+    ask: Any, address: str, authority: str, password: str
+) -> None:
+    login = ("jhos", "login", address, "-u", "newcomer", "--certificate-authority", authority)
+    assert "jhos deploy -n PROJECT --create-project" in ask(*login, typed=password).stdout
+    refused = ask("jhos", "deploy", "-n", "openshift", "--create-project", code=4).stderr
+    assert "There is a project openshift already" in refused
+    assert "Choose another name" in refused
+    refused = ask("jhos", "deploy", "-n", "kube-mine", "--create-project", code=4).stderr
+    assert "ask who administers the cluster for a project" in refused
+    assert "can grant you" not in refused
+
+
 def test_a_token_from_the_page_logs_in(
     ask: Any, address: str, authority: str, password: str
 ) -> None:

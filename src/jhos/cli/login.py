@@ -69,7 +69,8 @@ def login(
     )
     lines = [f"Logged in at {done.server} as {done.user}, project {done.namespace}."]
     if done.namespace not in done.projects:
-        lines.append(f"You have no project {done.namespace} yet: jhos deploy --create-project")
+        words = "jhos deploy -n PROJECT --create-project makes one"
+        lines.append(f"You have no project {done.namespace}; {words}.")
     if others := [name for name in done.projects if name != done.namespace]:
         lines.append(f"Other projects, for -n: {', '.join(others)}")
     emit(output, "\n".join(lines), asdict(done), [f"context/{done.context}"])

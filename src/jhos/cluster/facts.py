@@ -47,9 +47,15 @@ def create_project(cluster: Cluster) -> bool:
     }
     try:
         cluster.create(request)
-    except Conflict:  # of somebody else, or ours: the answer to an earlier try may have been lost
+    except Conflict as error:  # the answer to an earlier try of ours may have been lost
         if _visible(cluster, ObjectRef("Project", cluster.namespace)) is None:
-            raise
+            raise Conflict(
+                f"There is a project {cluster.namespace} already, and it is somebody else's.",
+                "Choose another name with -n PROJECT.",
+            ) from error
+    except Refused as error:
+        hint = "Choose another name, or ask who administers the cluster for a project."
+        raise Refused(error.message, hint) from error
     return True
 
 
