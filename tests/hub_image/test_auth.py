@@ -74,6 +74,12 @@ def test_the_command_and_the_hub_know_the_same_logins() -> None:
     assert list(PROVIDERS) == list(logins.PROVIDERS)
 
 
+@pytest.mark.parametrize("type_", sorted(PROVIDERS.keys() - {"custom", "native"}))
+def test_the_command_knows_which_logins_tell_the_hub_of_groups(choose: Choose, type_: str) -> None:
+    login = authenticator(choose(type_, allow_all=True))
+    assert login.manage_groups is logins.PROVIDERS[type_].tells_groups
+
+
 @pytest.mark.parametrize(
     "type_", ["openshift", "github", "gitlab", "google", "oidc", "ldap", "password"]
 )

@@ -35,7 +35,7 @@ from jhos.kinds import Status, readiness
 from jhos.objects import Object, ObjectRef, annotations_of
 from jhos.plan import FROM_TEMPLATE, Action, Plan
 from jhos.revisions import READY, Content, Revision
-from jhos.settings.auth import SECRET_PREFIX, check_secrets
+from jhos.settings.auth import SECRET_PREFIX, check_secrets, of_unknown_groups
 from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.settings.secrets import check_database, completed, decoded
@@ -189,6 +189,7 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
     deadline = time.monotonic() + manner.timeout_s
     cluster.wire.keep_trying(manner.timeout_s, manner.report)
     idea = _idea(cluster, name, edit)
+    _warn_of_groups(idea.wanted, manner.report)
     if manner.check and not idea.kept.config:
         check_first(allowance(cluster), idea.wanted.settings)
     plan = _planned(cluster, idea, force=manner.force)
@@ -206,6 +207,14 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
             raise _returned(cluster, name, done, error, manner) from error
         history.note(cluster, name, done.revision, READY)
     return _deployed(cluster, done, url, _left_of_backup(cluster, done, manner))
+
+
+def _warn_of_groups(wanted: Wanted, report: Report) -> None:
+    """Not where the user's own configuration may tell of groups."""
+    words = of_unknown_groups(wanted.settings)
+    texts = "".join(wanted.configuration.values())
+    if words and not any(word in texts for word in ("uthenticator", "load_groups")):
+        report(Event("Profiles", State.WARNING, words))
 
 
 def _deployed(cluster: Cluster, done: "_Applied", url: str, backup: "BackedUp | None") -> Deployed:

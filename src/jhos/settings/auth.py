@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jhos.errors import SettingsError
-from jhos.settings.model import Auth
+from jhos.settings.model import Auth, Settings
 
 
 @dataclass(frozen=True)
 class Provider:
-    """`needs`: settings of `auth`; `secrets`: keys of the Secret; `rules`: what lets users in."""
+    """`needs`: settings of `auth`; `secrets`: keys of the Secret; `rules`: what lets users in;
+    `tells_groups`: whether the hub puts users into the groups that the login has them in."""
 
     title: str
     needs: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     rules: tuple[str, ...] = ("allow_all", "allowed_users", "admin_users")
+    tells_groups: bool = False
 
 
 _GROUPS = ("allow_all", "allowed_users", "admin_users", "allowed_groups", "admin_groups")
@@ -23,11 +25,11 @@ _OAUTH = ("client-secret",)
 PROVIDERS = {
     "anonymous": Provider("no login", rules=()),
     "custom": Provider("your jupyterhub_config.py", rules=()),
-    "openshift": Provider("OpenShift", rules=_GROUPS),
+    "openshift": Provider("OpenShift", rules=_GROUPS, tells_groups=True),
     "github": Provider("GitHub", ("client_id",), _OAUTH, (*_GROUPS[:3], "organizations")),
     "gitlab": Provider("GitLab", ("client_id",), _OAUTH, (*_GROUPS[:3], "allowed_groups")),
     "google": Provider("Google", ("client_id",), _OAUTH, (*_GROUPS[:3], "organizations")),
-    "oidc": Provider("OpenID Connect", ("client_id", "url"), _OAUTH, _GROUPS),
+    "oidc": Provider("OpenID Connect", ("client_id", "url"), _OAUTH, _GROUPS, tells_groups=True),
     "ldap": Provider("LDAP", ("url", "bind_dn_templates"), (), (*_GROUPS[:3], "allowed_groups")),
     "native": Provider("accounts of the hub", rules=("allow_all", "admin_users")),
     "password": Provider("one password for all", secrets=("password",)),
@@ -91,6 +93,21 @@ def _check_passwords(auth: Auth, password: str, admins: str) -> None:
             "be the one for all.",
             f"Give another with --secret-file {_ADMIN_PASSWORD}=FILE.",
         )
+
+
+def of_unknown_groups(settings: Settings) -> str:
+    """Which profiles are for groups of which the login tells nothing, and who sees them; empty
+    where there are none."""
+    names = ", ".join(profile.name for profile in settings.profiles if profile.groups)
+    provider = PROVIDERS[settings.auth.type]
+    if not names or provider.tells_groups or settings.auth.type == "custom":
+        return ""
+    if settings.auth.type == "anonymous":
+        return f"nobody is offered {names}: without a login nobody is in a group"
+    return (
+        f"login by {provider.title} tells the hub of no groups: {names} is offered only to whom an "
+        "admin of the hub puts into one (Admin, Manage Groups)"
+    )
 
 
 def secret_key(way: str) -> str:
