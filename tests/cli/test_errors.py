@@ -15,6 +15,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from jhos.cli import main
+from tests.cluster.answering import Answer, answering, failure, in_turn
 from tests.shells import completing
 
 START = "from jhos.cli import main; main(prog_name='jhos')"
@@ -102,6 +103,18 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path, free_port: int) 
     assert f"{server} does not answer: Connection refused" in result.stderr
     assert "Traceback" not in result.output
     assert "canary-token" not in result.output
+
+
+@pytest.mark.parametrize(("words", "times"), [((), 1), (("-q",), 0)])
+def test_an_outage_is_told_while_a_command_waits(
+    tmp_path: Path, words: tuple[str, ...], times: int
+) -> None:
+    nothing = Answer(body={"items": [], "metadata": {"resourceVersion": "1"}})
+    with answering(in_turn(*[failure(503, "restarting")] * 6, nothing)) as server:
+        config = kubeconfig(tmp_path, server.address)
+        result = run("list", "-n", "demo", *words, KUBECONFIG=config)
+    assert result.exit_code == 0
+    assert result.stderr.count("answers 503: trying again until") == times
 
 
 def test_a_logout_takes_the_token_out_though_the_server_is_away(

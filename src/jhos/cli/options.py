@@ -28,7 +28,7 @@ class Target:
 
     def connect(self, timeout_s: float) -> "Cluster":
         """No request waits for longer than `timeout_s`; what passes within it is ridden out."""
-        from jhos.cli.terminal import warn
+        from jhos.cli.terminal import remarks
         from jhos.cluster.connect import connect
 
         if self.sandbox:
@@ -39,7 +39,7 @@ class Target:
         else:
             cluster = connect(self.kubeconfig, self.context, self.namespace)
         cluster.wire.patience_s = min(cluster.wire.patience_s, timeout_s)
-        cluster.wire.keep_trying(timeout_s, warn)
+        cluster.wire.keep_trying(timeout_s, remarks())
         return cluster
 
 

@@ -185,10 +185,20 @@ def _tell(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def warn(event: Event) -> None:
-    """A `Report` for commands that are over at once."""
-    if event.state is State.WARNING:
-        say(event.message)
+def remarks() -> Report:
+    """For commands that are over at once: warnings, and once what they wait for."""
+    if _is_quiet():
+        return silent
+    waited: set[str] = set()
+
+    def report(event: Event) -> None:
+        waits = event.state is State.RUNNING and event.subject not in waited
+        if waits:
+            waited.add(event.subject)
+        if waits or event.state is State.WARNING:
+            _tell(clean(event.message))
+
+    return report
 
 
 def _is_quiet() -> bool:

@@ -119,11 +119,12 @@ class Wire:
         ):
             return False
         pause_s, now = retry.pause_s(failure, attempt), time.monotonic()
-        if now + pause_s > self._deadline(failure):
+        deadline = self._deadline(failure)
+        if now + pause_s > deadline:
             return False
         if failure.status != 409:
             self.troubled = True
-            until = time.strftime("%H:%M:%S", time.localtime(time.time() + self.deadline - now))
+            until = time.strftime("%H:%M:%S", time.localtime(time.time() + deadline - now))
             message = f"{self.server} {words}: trying again until {until} at most"
             self.report(Event(_SUBJECT, State.RUNNING, message))
         time.sleep(pause_s)
