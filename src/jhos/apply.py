@@ -8,7 +8,7 @@ from itertools import groupby
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept
 from jhos.cluster.parallel import parallel, together
-from jhos.errors import Immutable, Refused
+from jhos.errors import Immutable, JhosError, Refused
 from jhos.events import Event, Report, State
 from jhos.inventory import inventory, recorded
 from jhos.kinds import KINDS
@@ -114,6 +114,14 @@ def _listed(cluster: Cluster, kinds: set[str]) -> dict[ObjectRef, Object]:
     return {ObjectRef.of(obj): obj for objects in listed for obj in objects}
 
 
+def announce(cluster: Cluster, name: str, plan: Plan) -> bool:
+    """Make the inventory of a first deployment; False where that has to be done by `apply`."""
+    with suppress(JhosError):
+        cluster.create(inventory(name, [change.ref for change in plan.changes]))
+        return True
+    return False
+
+
 def apply(
     cluster: Cluster,
     name: str,
@@ -121,15 +129,17 @@ def apply(
     report: Report,
     *,
     force: bool,
+    announced: bool = False,
     record: Callable[[], object] = lambda: None,
 ) -> dict[ObjectRef, Object]:
     """Carry out the plan; what it creates stands in the inventory before it is there.
 
-    `record` is called beside the last writes. Returns what was written, as it now is.
+    `announced`: it does. `record` is called beside the last writes. Returns what was written, as
+    it now is.
     """
     written: dict[ObjectRef, Object] = {}
     wanted = [change.ref for change in plan.changes if change.action is not Action.DELETE]
-    if plan.writes or plan.of(Action.DELETE):
+    if not announced and (plan.writes or plan.of(Action.DELETE)):
         refs = [change.ref for change in plan.changes]
         cluster.apply(inventory(name, refs), force=True)
 

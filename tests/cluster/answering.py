@@ -58,15 +58,20 @@ def in_turn(*answers: Answer | Broken) -> Script:
 
 
 class Server:
-    """`requests`: what has come so far."""
+    """`requests`: what has come so far, over so many `connections`."""
 
     def __init__(self, script: Script) -> None:
         self.requests: list[Request] = []
+        self.connections = 0
         self.scheme = "http"
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                outer.connections += 1
+                super().setup()
 
             def answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)

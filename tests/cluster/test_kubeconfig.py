@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jhos.cluster.kubeconfig import Login, add, forget, known_authority, path_of
+from jhos.cluster.kubeconfig import (
+    Login,
+    add,
+    entry_of,
+    forget,
+    known_authority,
+    merged,
+    path_of,
+)
 from jhos.errors import ClusterUnreachable
 
 LOGIN = Login(server="https://api.example.com:6443", user="ada", token="canary", authority="PEM")
@@ -73,3 +81,16 @@ def test_the_first_file_of_the_variable_is_written(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("KUBECONFIG", "/a/b:/c/d")
     assert path_of(None) == Path("/a/b")
     assert path_of("/e") == Path("/e")
+
+
+def test_of_several_files_the_first_counts_as_for_kubectl(tmp_path: Path) -> None:
+    for name, server in (("one", "https://one"), ("two", "https://two")):
+        cluster = {"name": "same", "cluster": {"server": server}}
+        document = {"current-context": name, "clusters": [cluster],
+                    "contexts": [{"name": name, "context": {"cluster": "same"}}]}  # fmt: skip
+        (tmp_path / name).write_text(yaml.safe_dump(document))
+    found = merged(f"{tmp_path / 'none'}:{tmp_path / 'one'}:{tmp_path / 'two'}")
+    assert found["current-context"] == "one"
+    assert entry_of(found, "clusters", "same") == {"server": "https://one"}
+    assert entry_of(found, "contexts", "two") == {"cluster": "same"}
+    assert entry_of(found, "users", "nobody") == {}

@@ -26,7 +26,7 @@ class Mortal(Wire):
     """Takes the process with it, as kill -9 does, at write `last`: sent already or not yet."""
 
     def __init__(self, wire: Wire, last: int, *, sent: bool) -> None:
-        super().__init__(wire.connect)
+        super().__init__(wire.renewed(), wire.renewed)
         self.left, self.sent, self.counting = last, sent, Lock()
 
     def request(self, method: str, path: str, nature: Nature, **given: Any) -> Any:

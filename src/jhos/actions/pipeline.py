@@ -16,7 +16,7 @@ from jhos.actions.precaution import Precaution, release, take
 from jhos.actions.pull_specs import PullSpecs, find
 from jhos.actions.stored import stored_of
 from jhos.actions.wanted import Wanted
-from jhos.apply import apply, preview, tally
+from jhos.apply import announce, apply, preview, tally
 from jhos.checks import check_first, check_host, check_metrics
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
@@ -255,7 +255,15 @@ def _alone(
     """Applied while no other run changes the deployment."""
     name, is_first = idea.kept.name, not idea.kept.config
     subject, report = f"Deployment {name}", manner.report
-    with lease.held(cluster, name, subject, manner.timeout_s, report, first=is_first) as lock:
+
+    def beside() -> bool:
+        """What may fail before there is anything to list leaves no inventory behind."""
+        ready = not (idea.specs.absent or manner.prepare)
+        return ready and announce(cluster, name, plan)
+
+    with lease.held(
+        cluster, name, subject, manner.timeout_s, report, first=is_first, beside=beside
+    ) as lock:
         if not lock.is_new:  # another run may have changed what was read
             idea, plan = _renewed(cluster, idea, edit, force=manner.force)
         if idea.specs.absent:
@@ -270,7 +278,9 @@ def _alone(
         lock.check()
         _record_found(cluster, idea.kept, stored)
         record = cache(lambda: _recorded(cluster, idea, manner.what))
-        written = apply(cluster, name, plan, report, force=manner.force, record=record)
+        written = apply(
+            cluster, name, plan, report, force=manner.force, announced=lock.beside, record=record
+        )
         return _Applied(idea, plan, record(), written, backup)
 
 

@@ -28,12 +28,13 @@ def check(target: Target, name: str | None, files: tuple[str, ...], output: str)
       jhos check -f jhos.yaml
       jhos check jakevdp -n course -o json
     """
-    from jhos.actions.check import check as act
-    from jhos.cli.terminal import checklist, say
     from jhos.settings.sources import Source, merged
 
     wanted = merged([*sources(files), Source("NAME", {"name": name} if name else {})])
     cluster = target.connect(REQUEST_S)
+    from jhos.actions.check import check as act
+    from jhos.cli.terminal import checklist, say
+
     say(f"Project {cluster.namespace} (context {cluster.context})")
     checked = act(cluster, wanted)
     rows = [(each.verdict, each.check, each.message, each.hint) for each in checked.findings]

@@ -67,10 +67,8 @@ def deploy(
       jhos deploy --name course --notebook-memory 1Gi --config jupyterhub_config.py
       jhos deploy --name course --notebook-memory 2Gi --dry-run
     """
-    from jhos.actions.deploy import deploy as act
     from jhos.cli.diff import show_diff
     from jhos.cli.render import show_objects
-    from jhos.cli.terminal import progress, say
 
     if dry_run and unchecked:
         raise click.UsageError("--dry-run runs the configuration in any case.")
@@ -80,7 +78,10 @@ def deploy(
     if dry_run == "server":
         show_diff(target, given, force=force_conflicts, output=output)
         return
-    cluster = target.connect(timeout_s)
+    cluster = target.connect(timeout_s, connections=10)
+    from jhos.actions.deploy import deploy as act
+    from jhos.cli.terminal import progress, say
+
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
         deployed = act(

@@ -50,10 +50,10 @@ def diff(
 
 def show_diff(target: Target, given: "Given", *, force: bool, output: str) -> bool:
     """Print it; whether anything would change."""
+    cluster = target.connect(REQUEST_S, connections=10)
     from jhos.actions.diff import diff as act
     from jhos.cli.terminal import progress, say
 
-    cluster = target.connect(REQUEST_S)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
         proposal = act(cluster, given, force=force, report=report)

@@ -41,10 +41,10 @@ def doctor(target: Target, name: str, removed: tuple[str, ...], yes: bool, outpu
       jhos doctor jakevdp --remove persistentvolumeclaim/jakevdp-nb-ada
       jhos doctor jakevdp --remove imagestream/s2i-scipy-notebook --yes
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.doctor import leftovers, remove
     from jhos.cli.terminal import confirm
 
-    cluster = target.connect(REQUEST_S)
     if not removed:
         found = leftovers(cluster, name)
         text = _table(found) if found else f"Nothing of {name} is left over."

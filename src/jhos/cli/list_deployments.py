@@ -24,9 +24,9 @@ def list_deployments(target: Target, output: str) -> None:
       jhos list
       jhos list -n course -o json
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.list_deployments import list_deployments as act
 
-    cluster = target.connect(REQUEST_S)
     found = act(cluster)
     rows = [(each.name, short(each.state), str(each.servers), each.url, each.created)
             for each in found]  # fmt: skip

@@ -54,6 +54,7 @@ def logs(
       jhos logs jakevdp ada
       jhos logs jakevdp hub --previous --tail 50
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.logs import Excerpt
     from jhos.actions.logs import logs as act
     from jhos.cli.terminal import clean
@@ -70,7 +71,7 @@ def logs(
             click.echo(f"{source} | {clean(line)}" if len(sources) > 1 else clean(line))
 
     try:
-        act(target.connect(REQUEST_S), name, of, excerpt, tell)
+        act(cluster, name, of, excerpt, tell)
     except KeyboardInterrupt:
         if not follow:
             raise

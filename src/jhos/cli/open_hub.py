@@ -19,12 +19,12 @@ def open_hub(target: Target, name: str, only_print: bool, output: str) -> None:
       jhos open jakevdp
       curl -s $(jhos open jakevdp --print)/hub/health
     """
+    cluster = target.connect(REQUEST_S)
     import webbrowser
 
     from jhos.actions.reach import address
     from jhos.cli.terminal import say
 
-    cluster = target.connect(REQUEST_S)
     url = address(cluster, name)
     data = {"name": name, "project": cluster.namespace, "url": url}
     emit(output, url, data, [f"route/{name}"])

@@ -26,8 +26,10 @@ class Target:
     namespace: str | None
     sandbox: bool
 
-    def connect(self, timeout_s: float) -> "Cluster":
-        """No request waits for longer than `timeout_s`; what passes within it is ridden out."""
+    def connect(self, timeout_s: float, connections: int = 4) -> "Cluster":
+        """No request waits for longer than `timeout_s`; what passes within it is ridden out.
+        `connections`: that the first requests need; what they need besides is imported by the
+        command meanwhile, after this."""
         from jhos.cli.terminal import remarks
         from jhos.cluster.connect import connect
 
@@ -35,9 +37,9 @@ class Target:
             from jhos.cli.sandbox import ensure_started
 
             kubeconfig = str(ensure_started(None))
-            cluster = connect(kubeconfig, None, self.namespace)
+            cluster = connect(kubeconfig, None, self.namespace, connections)
         else:
-            cluster = connect(self.kubeconfig, self.context, self.namespace)
+            cluster = connect(self.kubeconfig, self.context, self.namespace, connections)
         cluster.wire.patience_s = min(cluster.wire.patience_s, timeout_s)
         cluster.wire.keep_trying(timeout_s, remarks())
         return cluster

@@ -35,10 +35,10 @@ def prepull(
       jhos prepull jakevdp
       jhos prepull jakevdp --image quay.io/jupyter/scipy-notebook:latest --nodes 3
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.prepull import prepull as act
     from jhos.cli.terminal import progress
 
-    cluster = target.connect(REQUEST_S)
     with progress() as report:
         found = act(cluster, name, images, nodes=nodes, timeout_s=timeout_s, report=report)
     rows = [(each.node, each.image, f"{each.seconds:.0f}s", each.problem) for each in found]

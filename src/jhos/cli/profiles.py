@@ -261,11 +261,13 @@ def import_profiles(target: Target, name: str, file: str, timeout_s: int, output
       jhos profiles import jakevdp profiles.yaml
       jhos profiles import jakevdp jupyterhub_config.py
     """
-    from jhos.actions.profiles import read_file
     from jhos.cli.configure import read_text
+
+    text, cluster = read_text(file), target.connect(REQUEST_S)
+    from jhos.actions.profiles import read_file
     from jhos.settings.profiles import imported
 
-    new = read_file(target.connect(REQUEST_S), name, file, read_text(file))
+    new = read_file(cluster, name, file, text)
     _change(target, name, lambda rows: imported(rows, new), timeout_s, output)
 
 
@@ -283,10 +285,11 @@ def export(target: Target, name: str) -> None:
 
 
 def _read(target: Target, name: str) -> list["Row"]:
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.configure import read
     from jhos.actions.profiles import profiles as of
 
-    return of(read(target.connect(REQUEST_S), name))
+    return of(read(cluster, name))
 
 
 def _change(
@@ -296,13 +299,14 @@ def _change(
     timeout_s: int,
     output: str,
 ) -> None:
+    cluster = target.connect(timeout_s)
     from jhos.actions.profiles import change
     from jhos.cli.configure import restarts_hub, result
     from jhos.cli.terminal import progress
     from jhos.settings.profiles import compact
 
     with progress() as report:
-        done = change(target.connect(timeout_s), name, edit, precaution=precaution(name), wait=True,
+        done = change(cluster, name, edit, precaution=precaution(name), wait=True,
                       timeout_s=timeout_s, report=report)  # fmt: skip
     rows = done.settings.as_dict()["profiles"]
     if not done.plan.differs:

@@ -85,10 +85,10 @@ def show_objects(target: Target, given: "Given", output: str) -> None:
 
 
 def _rendered(target: Target, given: "Given") -> "Rendered":
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.render import render as act
     from jhos.cli.terminal import progress, say
 
-    cluster = target.connect(REQUEST_S)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     with progress() as report:
         return act(cluster, given, report)
@@ -105,11 +105,12 @@ def _offline(target: Target, given: "Given") -> "Rendered":
 
 
 def _create_secret(target: Target, given: "Given") -> None:
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.render import make_secret
     from jhos.cli.terminal import progress
 
     with progress() as report:
-        make_secret(target.connect(REQUEST_S), given, timeout_s=REQUEST_S, report=report)
+        make_secret(cluster, given, timeout_s=REQUEST_S, report=report)
 
 
 def _print(rendered: "Rendered", output: str) -> None:

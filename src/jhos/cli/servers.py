@@ -55,9 +55,10 @@ def list_servers(target: Target, name: str, output: str) -> None:
       jhos servers list jakevdp
       jhos servers list jakevdp -o json
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.servers import list_servers as act
 
-    found = act(target.connect(REQUEST_S), name)
+    found = act(cluster, name)
     emit(output, _table(found), [_data(each) for each in found], _pods(found))
 
 

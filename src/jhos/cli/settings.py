@@ -43,11 +43,11 @@ def show(
       jhos settings show jakevdp --minimal > jhos.yaml
       jhos settings show jakevdp -f jhos.yaml --explain
     """
+    above = sources(files)
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.settings import stored_settings
     from jhos.cli.terminal import say
 
-    above = sources(files)
-    cluster = target.connect(REQUEST_S)
     say(f"Project {cluster.namespace} (context {cluster.context})")
     found = stored_settings(cluster, name, above)
     if explain:

@@ -46,10 +46,11 @@ def list_storage(target: Target, name: str, output: str) -> None:
       jhos storage list jakevdp
       jhos storage list jakevdp -o json
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.storage import list_volumes
     from jhos.cli.terminal import say
 
-    found = list_volumes(target.connect(REQUEST_S), name)
+    found = list_volumes(cluster, name)
     head = ("USER", "SIZE", "CLASS", "IN USE", "LAST USED", "MADE", "CLAIM")
     text = table(head, map(_row, found)) if found else "No user has a volume."
     emit(output, text, [_data(each) for each in found], _names(found))
@@ -76,6 +77,7 @@ def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output:
       jhos storage delete jakevdp ada
       jhos storage delete jakevdp jakevdp-nb-ada --yes
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.storage import delete_volumes
     from jhos.cli.terminal import confirm
 
@@ -84,7 +86,7 @@ def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output:
             click.echo(table(("USER", "SIZE", "LAST USED", "CLAIM"), map(_short, going)), err=True)
         return confirm("Delete these volumes and all files on them?", yes=yes)
 
-    done = delete_volumes(target.connect(REQUEST_S), name, named, approve=approve)
+    done = delete_volumes(cluster, name, named, approve=approve)
     if done is None:
         end_unchanged()
     text = f"Deleted: {', '.join(each.volume.name for each in done)}"

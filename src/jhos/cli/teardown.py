@@ -52,6 +52,7 @@ def teardown(
       jhos teardown jakevdp --keep-images
       jhos teardown jakevdp --delete-storage --delete-images --yes
     """
+    cluster = target.connect(timeout_s, connections=10)
     from jhos.actions.teardown import Wish
     from jhos.actions.teardown import teardown as act
     from jhos.cli.terminal import confirm, confirm_by_name, progress
@@ -65,7 +66,6 @@ def teardown(
         return confirm("Delete all this?", yes=yes)
 
     wish = Wish(delete_storage=delete_storage, images=None if images is None else not images)
-    cluster = target.connect(timeout_s)
     with progress() as report:
         done = act(
             cluster,

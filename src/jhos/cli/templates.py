@@ -33,11 +33,11 @@ def install(target: Target, force_conflicts: bool, output: str) -> None:
       jhos templates install
       jhos templates install -n course
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.templates import absent
     from jhos.actions.templates import install as act
     from jhos.cli.terminal import say
 
-    cluster = target.connect(REQUEST_S)
     names = [ref.name for ref in act(cluster, force=force_conflicts)]
     text = f"In the catalog of project {cluster.namespace}: {', '.join(names)}."
     if missing := absent(cluster):
@@ -57,10 +57,11 @@ def render(target: Target, output: str) -> None:
       jhos templates render > templates.yaml
       jhos templates render -o json | oc apply -f -
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.templates import render as act
     from jhos.manifests import documents
 
-    objects = act(target.connect(REQUEST_S))
+    objects = act(cluster)
     names = [f"template/{obj['metadata']['name']}" for obj in objects]
     items = {"apiVersion": "v1", "kind": "List", "items": objects}
     emit(output, documents(objects).rstrip("\n"), items, names)
@@ -77,9 +78,9 @@ def remove(target: Target, output: str) -> None:
       jhos templates remove
       jhos templates remove -n course
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.templates import remove as act
 
-    cluster = target.connect(REQUEST_S)
     names = [ref.name for ref in act(cluster)]
     text = f"Removed: {', '.join(names)}." if names else "There were none."
     emit(output, text, {"removed": names}, [f"template/{name}" for name in names])

@@ -28,9 +28,10 @@ def top(target: Target, name: str, output: str) -> None:
       jhos top jakevdp
       jhos top jakevdp -o json
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.top import top as act
 
-    found = act(target.connect(REQUEST_S), name)
+    found = act(cluster, name)
     head = ("WHO", "MEMORY", "OF", "CPU", "OF", "POD")
     text = table(head, map(_row, found)) if found else "Nothing is measured yet: try in a minute."
     emit(output, text, [_data(each) for each in found], [f"pod/{each.pod}" for each in found])

@@ -53,9 +53,10 @@ def list_users(target: Target, name: str, output: str) -> None:
       jhos users list jakevdp
       jhos users list jakevdp -o name
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.users import list_users as act
 
-    found = act(target.connect(REQUEST_S), name)
+    found = act(cluster, name)
     head = ("USER", "ADMIN", "GROUPS", "SERVERS", "LAST SEEN", "KNOWN FOR")
     text = table(head, map(_row, found)) if found else "The hub knows nobody yet."
     emit(output, text, [_data(user) for user in found], [user.name for user in found])
@@ -75,9 +76,10 @@ def add(target: Target, name: str, users: tuple[str, ...], admin: bool, output: 
       jhos users add jakevdp ada grace
       jhos users add jakevdp ada --admin
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.users import add_users
 
-    done = add_users(target.connect(REQUEST_S), name, users, admin=admin)
+    done = add_users(cluster, name, users, admin=admin)
     _emit(output, "Added", done, "known already")
 
 
@@ -96,6 +98,7 @@ def remove(target: Target, name: str, users: tuple[str, ...], yes: bool, output:
     Examples:
       jhos users remove jakevdp ada
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.users import remove_users
     from jhos.cli.terminal import confirm
 
@@ -105,7 +108,7 @@ def remove(target: Target, name: str, users: tuple[str, ...], yes: bool, output:
             click.echo(f"{running} of their servers run; work not saved is lost.", err=True)
         return confirm(f"Remove {', '.join(user.name for user in going)}?", yes=yes)
 
-    done = remove_users(target.connect(REQUEST_S), name, users, approve=approve)
+    done = remove_users(cluster, name, users, approve=approve)
     if done is None:
         end_unchanged()
     _emit(output, "Removed", done, "not there")
@@ -125,9 +128,10 @@ def admin(target: Target, name: str, users: tuple[str, ...], revoke: bool, outpu
       jhos users admin jakevdp ada
       jhos users admin jakevdp ada --revoke
     """
+    cluster = target.connect(REQUEST_S)
     from jhos.actions.users import make_admins
 
-    done = make_admins(target.connect(REQUEST_S), name, users, admin=not revoke)
+    done = make_admins(cluster, name, users, admin=not revoke)
     words = ("No admin any more", "no admin") if revoke else ("Admin now", "admin already")
     _emit(output, words[0], done, words[1])
 

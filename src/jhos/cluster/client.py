@@ -12,8 +12,9 @@ from openshift.dynamic.exceptions import DynamicApiError
 
 from jhos.cluster.errors import apply_conflict, cause_of, translated
 from jhos.cluster.foresight import Question, foreseeable
+from jhos.cluster.handshakes import CONNECT_S
 from jhos.cluster.listing import lean, outlines
-from jhos.cluster.wire import CONNECT_S, Nature, Wire
+from jhos.cluster.wire import Nature, Wire
 from jhos.errors import BrokenOff, Refused
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef

@@ -13,6 +13,12 @@ import yaml
 from jhos.errors import ClusterUnreachable, JhosError
 
 Document = dict[str, Any]
+_PARTS = ("clusters", "users", "contexts")
+MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)  # YAML, but no kubeconfig
+HOW = (
+    "Log in with `jhos login SERVER`, name a file with --kubeconfig, or try it here with --sandbox."
+)
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,29 @@ def path_of(kubeconfig: str | None) -> Path:
     """The file that a login is written to: the first of KUBECONFIG's."""
     paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     return Path(next(filter(None, paths.split(os.pathsep)), "~/.kube/config")).expanduser()
+
+
+def merged(paths: str) -> Document:
+    """Clusters, users, contexts and the current context of the files; the first that names a thing
+    counts.
+
+    Raises ClusterUnreachable for one that cannot be read.
+    """
+    documents = [_read(Path(each).expanduser()) for each in paths.split(os.pathsep) if each]
+    current = (each.get("current-context") for each in documents)
+    return {
+        **{part: [entry for each in documents for entry in each[part]] for part in _PARTS},
+        "current-context": next(filter(None, current), None),
+    }
+
+
+def entry_of(document: Document, part: str, name: str | None) -> Document:
+    """Of `clusters`, `users` or `contexts`; {} where there is none."""
+    for each in document[part]:
+        if each.get("name") == name:
+            found: Document = each.get(part.removesuffix("s")) or {}
+            return found
+    return {}
 
 
 def context_names(kubeconfig: str | None) -> list[str]:
@@ -96,15 +125,20 @@ def forget(path: Path, context: str | None) -> Login | None:
     return login
 
 
+def unusable(paths: Path | str, error: Exception) -> ClusterUnreachable:
+    why = "it is none" if isinstance(error, MISSHAPEN) else " ".join(str(error).split())
+    return ClusterUnreachable(f"The kubeconfig {paths} cannot be used: {why}.", HOW)
+
+
 def _read(path: Path) -> Document:
     try:
-        document = yaml.safe_load(path.read_text()) if path.exists() else None
-    except (OSError, yaml.YAMLError) as error:
-        raise ClusterUnreachable(f"The kubeconfig {path} cannot be read: {error}.") from error
+        document = yaml.load(path.read_text(), _FAST) if path.exists() else None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise unusable(path, error) from error
     document = document or {"apiVersion": "v1", "kind": "Config"}
     if not isinstance(document, dict):
-        raise ClusterUnreachable(f"The kubeconfig {path} cannot be used: it is none.")
-    return document | {key: document.get(key) or [] for key in ("clusters", "users", "contexts")}
+        raise unusable(path, TypeError())
+    return document | {key: document.get(key) or [] for key in _PARTS}
 
 
 def _write(path: Path, document: Document) -> None:

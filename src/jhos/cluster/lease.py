@@ -8,7 +8,7 @@ Source: https://kubernetes.io/docs/concepts/architecture/leases/
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +17,7 @@ from threading import Event as Flag
 from threading import Thread
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import together
 from jhos.errors import Busy, Conflict, JhosError
 from jhos.events import Event, Report, State
 from jhos.objects import Object, ObjectRef, labels
@@ -30,11 +31,12 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Lease:
     """A lease that is held; `check` before each write.
 
-    `is_new`: no run has held it yet, so that what was read before it was taken holds.
+    `is_new`: no run has held it yet, so that what was read before it was taken holds. `beside`:
+    whether what was to be done at the same time is done.
     """
 
-    def __init__(self, obj: Object, *, is_new: bool) -> None:
-        self.obj, self.is_new = obj, is_new
+    def __init__(self, obj: Object, *, is_new: bool, beside: bool = False) -> None:
+        self.obj, self.is_new, self.beside = obj, is_new, beside
         self.lost = False
         self.done = Flag()
 
@@ -70,16 +72,17 @@ def held(
     report: Report,
     *,
     first: bool = False,
+    beside: Callable[[], bool] = lambda: False,
     last: bool = False,
 ) -> Iterator[Lease]:
     """Hold the Lease `NAME-jhos`; `report` tells as `subject` who has it meanwhile.
 
     It stays when it is given up, and goes with the `last` run that there is to be. `first`: most
-    likely none has held it yet.
+    likely none has held it yet; then `beside` is done at the same time.
 
     Raises Busy when another run has it for longer than `wait_s`.
     """
-    lease = _first(cluster, name) if first else None
+    lease = _first(cluster, name, beside) if first else None
     lease = lease or _acquire(cluster, name, subject, wait_s, report)
     renewing = Thread(target=lease.renew_until_done, args=(cluster,), daemon=True)
     renewing.start()
@@ -91,11 +94,16 @@ def held(
             _give_up(cluster, lease.obj, last=last)
 
 
-def _first(cluster: Cluster, name: str) -> Lease | None:
+def _first(cluster: Cluster, name: str, beside: Callable[[], bool]) -> Lease | None:
     """None where somebody has it or had it."""
-    with suppress(Conflict):
-        return Lease(cluster.create(_lease(name)), is_new=True)
-    return None
+
+    def create() -> Object | None:
+        with suppress(Conflict):
+            return cluster.create(_lease(name))
+        return None
+
+    obj, done = together(create, beside)
+    return Lease(obj, is_new=True, beside=done) if obj else None
 
 
 def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: Report) -> Lease:

@@ -13,10 +13,10 @@ from openshift.dynamic import DynamicClient
 
 from jhos.cluster import retry
 from jhos.cluster.errors import cause_of
+from jhos.cluster.handshakes import CONNECT_S
 from jhos.events import Event, Report, State, silent
 from jhos.objects import shown
 
-CONNECT_S = 5
 OUTAGE_S = 600.0  # that one is ridden out by what goes on until it is ended
 _FIRST_CONTACT_S = 5.0  # so long is a server tried that has never answered: it may be the wrong one
 _SUBJECT = "Cluster"
@@ -41,14 +41,14 @@ class Nature:
 
 
 class Wire:
-    """`connect` makes a client anew, with the login that the kubeconfig has by then.
+    """`renewed` makes a client anew, with the login that the kubeconfig has by then.
 
     `patience_s`: how long a request may go without an answer. `deadline`: of the monotonic clock;
     until then an outage is ridden out. `report` is told of one.
     """
 
-    def __init__(self, connect: Callable[[], DynamicClient]) -> None:
-        self.connect, self.client, self.renewing = connect, connect(), Lock()
+    def __init__(self, client: DynamicClient, renewed: Callable[[], DynamicClient]) -> None:
+        self.client, self.renewed, self.renewing = client, renewed, Lock()
         self.patience_s = 30.0
         self.report: Report = silent
         self.deadline = self.began = time.monotonic()
@@ -145,4 +145,4 @@ class Wire:
         """Another client, unless somebody was faster."""
         with self.renewing:
             if self.client is refused:
-                self.client = self.connect()
+                self.client = self.renewed()
