@@ -22,12 +22,16 @@ def deployment(**status: Any) -> dict[str, Any]:
     }
 
 
-def route(status: str) -> dict[str, Any]:
-    condition = {"type": "Admitted", "status": status, "message": "host already claimed"}
+def route(*routers: str) -> dict[str, Any]:
+    """What each router says of it."""
+    conditions = [
+        {"type": "Admitted", "status": status, "message": "host already claimed"}
+        for status in routers
+    ]
     return {
         "kind": "Route",
         "metadata": {"name": "hub"},
-        "status": {"ingress": [{"conditions": [condition]}]},
+        "status": {"ingress": [{"conditions": [condition]} for condition in conditions]},
     }
 
 
@@ -51,6 +55,7 @@ def build(phase: str) -> dict[str, Any]:
         (deployment(conditions=[EXCEEDED], updatedReplicas=0), Status.PROGRESSING),
         (route("True"), Status.READY),
         (route("False"), Status.FAILED),
+        (route("False", "True"), Status.READY),
         ({"kind": "Route", "metadata": {"name": "hub"}}, Status.PROGRESSING),
         (build("Complete"), Status.READY),
         (build("Running"), Status.PROGRESSING),

@@ -56,14 +56,17 @@ def _claim(obj: Object) -> Readiness:
 
 
 def _route(obj: Object) -> Readiness:
-    for ingress in obj.get("status", {}).get("ingress", []):
-        for condition in ingress.get("conditions", []):
-            if condition.get("type") != "Admitted":
-                continue
-            if condition.get("status") == "True":
-                return Readiness(Status.READY)
-            said = condition.get("message") or condition.get("reason", "")
-            return Readiness(Status.FAILED, f"no router admits it: {said}")
+    answers = [
+        condition
+        for ingress in obj.get("status", {}).get("ingress", [])
+        for condition in ingress.get("conditions", [])
+        if condition.get("type") == "Admitted"
+    ]
+    if any(answer.get("status") == "True" for answer in answers):
+        return Readiness(Status.READY)
+    for answer in answers:
+        said = answer.get("message") or answer.get("reason", "")
+        return Readiness(Status.FAILED, f"no router admits it: {said}")
     return Readiness(Status.PROGRESSING, "waiting for a router to admit it")
 
 

@@ -40,8 +40,11 @@ def list_deployments(cluster: Cluster) -> list[Listed]:
     return [
         Listed(
             name=name,
-            state=_state(parts := [each for each in deployments if _instance(each) == name]),
-            url=next((url_of(cluster, each) for each in routes if _instance(each) == name), ""),
+            state=_state(
+                parts := [each for each in deployments if _instance(each) == name],
+                own := [each for each in routes if _instance(each) == name],
+            ),
+            url=url_of(cluster, own[0]) if own else "",
             servers=sum(labels_of(pod).get("app") == name for pod in servers),
             created=min((part["metadata"]["creationTimestamp"] for part in parts), default=""),
         )
@@ -72,11 +75,11 @@ def _instance(obj: Object) -> str:
     return labels_of(obj).get(INSTANCE, "")
 
 
-def _state(parts: list[Object]) -> str:
+def _state(parts: list[Object], routes: list[Object]) -> str:
     if not parts:
         return TORN_DOWN
-    for part in parts:
-        found = readiness(part)
+    for obj in (*parts, *routes):
+        found = readiness(obj)
         if found.status is not Status.READY:
-            return f"{part['metadata']['name']}: {found.message or found.status}"
+            return f"{obj['metadata']['name']}: {found.message or found.status}"
     return Status.READY

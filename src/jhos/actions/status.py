@@ -124,6 +124,9 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
 def _hub(cluster: Cluster, name: str, route: Object | None, secret: Object | None) -> Hub:
     if not route or not secret:
         return Hub(problem=TORN_DOWN if secret and not route else "it has no address")
+    admitted = readiness(route)
+    if admitted.status is Ready.FAILED:  # what answers there may be another hub
+        return Hub(problem=f"{ObjectRef.of(route)}: {admitted.message}")
     try:
         api = hub_api(cluster, name, route, secret)
         info, users, servers = together(api.info, api.count, api.servers)
