@@ -8,7 +8,7 @@ from itertools import groupby
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept
 from jhos.cluster.parallel import parallel, together
-from jhos.errors import Immutable, JhosError, Refused
+from jhos.errors import Conflict, Immutable, JhosError, Refused
 from jhos.events import Event, Report, State
 from jhos.inventory import inventory, recorded
 from jhos.kinds import KINDS
@@ -89,11 +89,6 @@ def _anew(cluster: Cluster, obj: Object, before: Object) -> Object:
     return {**before, **after, "metadata": {**before["metadata"], **said}}
 
 
-def _replace(cluster: Cluster, change: Change) -> Object:
-    cluster.delete(change.ref, uid=(change.before or {"metadata": {}})["metadata"].get("uid", ""))
-    return cluster.apply(change.after or {})
-
-
 def _live(cluster: Cluster, kept: Kept, refs: set[ObjectRef]) -> dict[ObjectRef, Object]:
     """Metadata of every object of these kinds in the project; in full what was read already.
 
@@ -144,14 +139,10 @@ def apply(
         cluster.apply(inventory(name, refs), force=True)
 
     def write(change: Change) -> None:
-        obj = change.after or {}
-        try:
-            written[change.ref] = cluster.apply(obj, force=force or is_taken_over(change.before))
-        except Immutable:
-            written[change.ref] = _replace(cluster, change)
-        if change.action is Action.CREATE and strangers(written[change.ref]):
-            cluster.release(change.ref)
-            raise of_somebody_else(name, change.ref)
+        if change.action is Action.CREATE:
+            written[change.ref] = _create(cluster, name, change)
+        else:
+            written[change.ref] = _update(cluster, change, force=force)
         report(Event("Objects", State.RUNNING, f"applied {change.ref}"))
 
     stages = [list(stage) for _, stage in groupby(sorted(plan.writes, key=_stage), _stage)]
@@ -163,6 +154,30 @@ def apply(
         cluster.apply(inventory(name, wanted), force=True)
     report(Event("Objects", State.DONE, tally(plan)))
     return written
+
+
+def _create(cluster: Cluster, name: str, change: Change) -> Object:
+    """Never by force: before a first deployment nobody has looked whether its name is taken."""
+    try:
+        made = cluster.apply(change.after or {})
+    except Conflict as error:
+        found = cluster.get(change.ref)
+        if found is None or belongs_to(name, found):
+            raise
+        raise of_somebody_else(name, change.ref) from error
+    if strangers(made):
+        cluster.release(change.ref)
+        raise of_somebody_else(name, change.ref)
+    return made
+
+
+def _update(cluster: Cluster, change: Change, *, force: bool) -> Object:
+    before, after = change.before or {"metadata": {}}, change.after or {}
+    try:
+        return cluster.apply(after, force=force or is_taken_over(before))
+    except Immutable:
+        cluster.delete(change.ref, uid=before["metadata"].get("uid", ""))
+        return cluster.apply(after)
 
 
 def tally(plan: Plan) -> str:
