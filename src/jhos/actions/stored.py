@@ -7,6 +7,7 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept, read_kept
 from jhos.configuration import USER_KEYS, joined
 from jhos.objects import annotations_of
+from jhos.plan import belongs_to, check_ownership
 from jhos.settings.load import parse
 from jhos.versions import VERSION
 
@@ -18,13 +19,15 @@ def read_stored(cluster: Cluster, name: str) -> Stored:
 
 def existing(cluster: Cluster, name: str) -> Stored:
     """Raises SettingsError where there is no such deployment, nor what one has left."""
-    stored = read_stored(cluster, name)
-    if not stored.exists:
+    kept = read_kept(cluster, name)
+    if not kept.config or not belongs_to(name, kept.config):
         raise absent(cluster, name)
-    return stored
+    return stored_of(cluster, kept)
 
 
 def stored_of(cluster: Cluster, kept: Kept) -> Stored:
+    """Raises Conflict where what has its name is somebody else's."""
+    check_ownership(kept.name, kept.live, kept.live.values())
     notice(cluster, kept.name, kept.config)
     data, secrets = kept.config.get("data", {}), kept.secret.get("data", {})
     return Stored(

@@ -1,0 +1,33 @@
+"""What has the names of a deployment and is somebody else's, on an API server."""
+
+from collections.abc import Callable
+
+import pytest
+
+from jhos.actions.pipeline import propose
+from jhos.actions.stored import existing
+from jhos.cluster.client import Cluster
+from jhos.errors import Conflict, SettingsError
+from tests.engine.conftest import given
+
+
+@pytest.fixture
+def cluster(reach: Callable[[], Cluster]) -> Cluster:
+    cluster = reach()
+    data = {"settings.yaml": "hub: {memory: 9Gi}"}
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "delta-cfg"},
+                   "data": data})  # fmt: skip
+    return cluster
+
+
+def test_a_foreign_configuration_is_no_deployment(cluster: Cluster) -> None:
+    with pytest.raises(SettingsError, match="No deployment delta"):
+        existing(cluster, "delta")
+
+
+def test_a_foreign_configuration_is_not_taken_for_one_of_an_older_jhos(cluster: Cluster) -> None:
+    told: list[str] = []
+    cluster.wire.keep_trying(60, lambda event: told.append(event.message))
+    with pytest.raises(Conflict, match="ConfigMap delta-cfg exists already"):
+        propose(cluster, "delta", given("delta"))
+    assert told == []
