@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from jhos import console
-from jhos.actions.templates import absent, install
+from jhos.actions.templates import absent, install, remove
 from jhos.cluster.client import Cluster
 from jhos.errors import Conflict
-from jhos.objects import ObjectRef
+from jhos.objects import MANAGED_BY, ObjectRef
 from tests.test_console import processed
 
 DEPLOYER = ObjectRef("Template", "jupyterhub-deployer")
+BUILDER = ObjectRef("Template", "jupyterhub-builder")
 CONFIG = 'c.JupyterHub.template_vars = {"from": "the console"}\n\tx\\\n'
 URL = "https://example.com/course.git"
 VALUES = {
@@ -43,6 +44,20 @@ def test_what_somebody_changed_in_a_template_is_not_lost_without_a_word(
         install(cluster, force=False)
     install(cluster, force=True)
     assert (cluster.get(DEPLOYER) or {})["parameters"] == ours
+
+
+def test_a_template_of_somebody_else_is_left_alone(reach: Callable[[], Cluster]) -> None:
+    cluster = reach()
+    remove(cluster)
+    theirs = {"apiVersion": "template.openshift.io/v1", "kind": "Template",
+              "metadata": {"name": DEPLOYER.name}, "objects": []}  # fmt: skip
+    cluster.apply(theirs)
+    with pytest.raises(Conflict, match="was not made by jhos"):
+        install(cluster, force=True)
+    cluster.apply({**theirs, "metadata": {"name": BUILDER.name, "labels": {MANAGED_BY: "jhos"}}})
+    assert remove(cluster) == [BUILDER]
+    assert cluster.get(DEPLOYER)
+    cluster.delete(DEPLOYER)
 
 
 def test_images_that_are_not_built_are_told(reach: Callable[[], Cluster]) -> None:

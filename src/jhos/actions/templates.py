@@ -33,7 +33,11 @@ def install(cluster: Cluster, *, force: bool) -> list[ObjectRef]:
             "jhos deploy does without; jhos render writes plain YAML.",
         )
     objects = render(cluster)
-    _own(cluster)
+    for obj in _there(cluster):
+        if not _is_own(obj):
+            raise Conflict(
+                f"{ObjectRef.of(obj)} exists already and was not made by jhos.", "Remove it first."
+            )
     parallel(lambda obj: cluster.apply(obj, force=force), objects)
     return [ObjectRef.of(obj) for obj in objects]
 
@@ -46,21 +50,19 @@ def absent(cluster: Cluster) -> list[str]:
 
 
 def remove(cluster: Cluster) -> list[ObjectRef]:
-    """Those that were there; what was made from them stays."""
+    """Those of jhos that were there; what was made from them stays."""
     check_project(cluster, cluster.rules())
-    own = _own(cluster)
+    own = [obj for obj in _there(cluster) if _is_own(obj)]
     parallel(lambda obj: cluster.delete(ObjectRef.of(obj), uid=obj["metadata"]["uid"]), own)
     return [ObjectRef.of(obj) for obj in own]
 
 
-def _own(cluster: Cluster) -> list[Object]:
-    found = [obj for obj in cluster.metadata("Template") if obj["metadata"]["name"] in NAMES]
-    for obj in found:
-        if labels_of(obj).get(MANAGED_BY) != "jhos":
-            raise Conflict(
-                f"{ObjectRef.of(obj)} exists already and was not made by jhos.", "Remove it first."
-            )
-    return found
+def _there(cluster: Cluster) -> list[Object]:
+    return [obj for obj in cluster.metadata("Template") if obj["metadata"]["name"] in NAMES]
+
+
+def _is_own(obj: Object) -> bool:
+    return labels_of(obj).get(MANAGED_BY) == "jhos"
 
 
 def _notebook_image(cluster: Cluster) -> str:
