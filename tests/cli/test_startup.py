@@ -20,6 +20,10 @@ def test_what_asks_no_cluster_loads_no_client(words: list[str]) -> None:
     assert not HEAVY & modules(*words)
 
 
+def test_help_lists_settings_without_their_model() -> None:
+    assert "jhos.settings.model" not in modules("deploy", "--help")
+
+
 @pytest.mark.parametrize("line", ["jhos de", "jhos deploy --hub-", "jhos deploy --auth=op"])
 def test_completing_what_is_in_no_cluster_loads_no_client(line: str) -> None:
     assert not HEAVY & modules(**completing(line))

@@ -25,8 +25,9 @@ from jhos.errors import Conflict, SettingsError
 from jhos.events import Event, Report, State
 from jhos.objects import Object, ObjectRef, labels
 from jhos.plan import Plan
-from jhos.settings.load import check_name, load, merge, parse
+from jhos.settings.load import load, merge, parse
 from jhos.settings.model import Settings
+from jhos.settings.rules import check_name
 from jhos.volumes import owner_of
 
 _CLAIM = "PersistentVolumeClaim"

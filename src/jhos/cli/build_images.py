@@ -120,7 +120,7 @@ _NAMES = {"source": "source", "reference": "import", "deployment": "name", "ever
 
 def _images(names: "Iterable[str]", options: dict[str, Any]) -> "list[Image]":
     from jhos.images import catalog, custom, from_git, git_of, source_of
-    from jhos.settings.load import check_name
+    from jhos.settings.rules import check_name
 
     known = catalog()
     for name in names:

@@ -92,7 +92,7 @@ _SANDBOX = click.option(
 
 
 def _possible(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
-    from jhos.settings.load import check_name
+    from jhos.settings.rules import check_name
 
     if name is not None and not context.resilient_parsing:  # a shell completes it
         check_name(name)

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jhos.errors import SettingsError
-from jhos.settings.model import Auth, Settings
+
+if TYPE_CHECKING:
+    from jhos.settings.model import Auth, Settings
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ _PASSWORD, _ADMIN_PASSWORD = f"{SECRET_PREFIX}password", f"{SECRET_PREFIX}admin-
 _LEAST, _LEAST_OF_ADMINS = 8, 32  # characters
 
 
-def check_auth(auth: Auth) -> None:
+def check_auth(auth: "Auth") -> None:
     """Raises SettingsError for a choice that lacks something, or lets nobody in."""
     provider = PROVIDERS.get(auth.type)
     if provider is None:
@@ -59,7 +62,7 @@ def check_auth(auth: Auth) -> None:
         )
 
 
-def check_secrets(auth: Auth, values: Mapping[str, str]) -> None:
+def check_secrets(auth: "Auth", values: Mapping[str, str]) -> None:
     """`values`: of the Secret, by key. Raises SettingsError for a login without its secret, and
     for passwords that JupyterHub does not take.
     """
@@ -74,7 +77,7 @@ def check_secrets(auth: Auth, values: Mapping[str, str]) -> None:
         _check_passwords(auth, values[_PASSWORD].strip(), values.get(_ADMIN_PASSWORD, "").strip())
 
 
-def _check_passwords(auth: Auth, password: str, admins: str) -> None:
+def _check_passwords(auth: "Auth", password: str, admins: str) -> None:
     """By the rules of JupyterHub's SharedPasswordAuthenticator."""
     if auth.admin_users and not admins:
         raise SettingsError(
@@ -95,7 +98,7 @@ def _check_passwords(auth: Auth, password: str, admins: str) -> None:
         )
 
 
-def of_unknown_groups(settings: Settings) -> str:
+def of_unknown_groups(settings: "Settings") -> str:
     """Which profiles are for groups of which the login tells nothing, and who sees them; empty
     where there are none."""
     names = ", ".join(profile.name for profile in settings.profiles if profile.groups)

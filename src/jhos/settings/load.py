@@ -23,11 +23,10 @@ from jhos.settings.rules import (
     HOST,
     INTERFACES,
     MOUNT,
-    NAME,
-    NAME_LENGTH,
     NOTHING,
     PROFILE,
     SIZE,
+    check_name,
 )
 
 Layer = dict[str, Any]
@@ -132,26 +131,6 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
-
-
-def check_name(name: str) -> None:
-    """Raises SettingsError unless `name` can prefix every object of a deployment."""
-    if not NAME.fullmatch(name):
-        raise SettingsError(
-            f"Name {name!r} cannot be used: it must consist of lower-case letters, digits and "
-            "hyphens, and begin with a letter.",
-            f"For example: {_suggest_name(name)}",
-        )
-    if len(name) > NAME_LENGTH:
-        raise SettingsError(
-            f"Name {name!r} is too long: {len(name)} characters, {NAME_LENGTH} are possible.",
-            f"For example: {_suggest_name(name)}",
-        )
-
-
-def _suggest_name(name: str) -> str:
-    cleaned = re.sub(r"[^a-z0-9]+", "-", name.lower()).lstrip("-0123456789")[:NAME_LENGTH]
-    return cleaned.strip("-") or "jupyterhub"
 
 
 def preset(name: str) -> Layer:

@@ -2,6 +2,8 @@
 
 import re
 
+from jhos.errors import SettingsError
+
 NAME_LENGTH = 40  # leaves room for `-singleuser` and for a project's name in a route's host
 NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 PROFILE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
@@ -27,3 +29,23 @@ def stream_of(spec: str) -> tuple[str | None, str, str] | None:
     """`(namespace, stream, tag)`, or None where `spec` is a registry's pull spec."""
     match = re.fullmatch(r"(?:([a-z0-9-]+)/)?([a-z0-9._-]+)(?::([\w.-]+))?", spec)
     return (match[1], match[2], match[3] or "") if match else None
+
+
+def check_name(name: str) -> None:
+    """Raises SettingsError unless `name` can prefix every object of a deployment."""
+    if not NAME.fullmatch(name):
+        raise SettingsError(
+            f"Name {name!r} cannot be used: it must consist of lower-case letters, digits and "
+            "hyphens, and begin with a letter.",
+            f"For example: {_suggest_name(name)}",
+        )
+    if len(name) > NAME_LENGTH:
+        raise SettingsError(
+            f"Name {name!r} is too long: {len(name)} characters, {NAME_LENGTH} are possible.",
+            f"For example: {_suggest_name(name)}",
+        )
+
+
+def _suggest_name(name: str) -> str:
+    cleaned = re.sub(r"[^a-z0-9]+", "-", name.lower()).lstrip("-0123456789")[:NAME_LENGTH]
+    return cleaned.strip("-") or "jupyterhub"
