@@ -13,8 +13,8 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS = (
     ("jhos.cli",),
     ("jhos.actions",),
-    ("jhos.apply", "jhos.archive", "jhos.wait", "jhos.checks", "jhos.hubconfig", "jhos.images",
-     "jhos.builds", "jhos.console",
+    ("jhos.apply", "jhos.archive", "jhos.wait", "jhos.checks", "jhos.rights", "jhos.hubconfig",
+     "jhos.images", "jhos.builds", "jhos.console",
      "jhos.settings.load", "jhos.settings.secrets", "jhos.settings.sources",
      "jhos.settings.document", "jhos.settings.schema", "jhos.hubapi", "jhos.notebook"),
     ("jhos.cluster",),

@@ -3,16 +3,11 @@ from typing import Any
 import pytest
 
 from jhos.checks import (
-    BUILD,
-    DEPLOY,
-    TEARDOWN,
     Verdict,
     apis,
-    check_builds,
     check_first,
     check_host,
     check_metrics,
-    check_rights,
     limits,
     quota,
     rights,
@@ -22,6 +17,7 @@ from jhos.checks import (
 from jhos.cluster.premises import Premises, quantity
 from jhos.errors import Refused, SettingsError
 from jhos.kinds import KINDS
+from jhos.rights import BUILD, DEPLOY, TEARDOWN, check_builds, check_rights
 from jhos.settings.load import load
 
 ADMIN = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}

@@ -1,4 +1,4 @@
-"""What would stop a command, found before anything is changed: one function a check."""
+"""What would stop a deployment, found before anything is changed: one function a check."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.premises import Allowance, Premises, Quantities, quantity
 from jhos.errors import Refused, SettingsError
 from jhos.kinds import KINDS
-from jhos.objects import Object
+from jhos.rights import ASK_ADMIN, BUILD, DEPLOY, METRICS, TEARDOWN, in_words, lacking
 from jhos.settings.model import Resources, Settings
 
 HOST_LABEL_LENGTH = 63
@@ -31,52 +31,6 @@ class Finding:
     hint: str = ""
 
 
-# (verb, kind or kind/subresource)
-DEPLOY = tuple(
-    (verb, kind)
-    for verb in ("get", "list", "create", "patch")
-    for kind in (
-        "ServiceAccount",
-        "Role",
-        "RoleBinding",
-        "ConfigMap",
-        "Secret",
-        "PersistentVolumeClaim",
-        "NetworkPolicy",
-        "Service",
-        "Route",
-        "Deployment",
-    )
-)
-TEARDOWN = (
-    *(("delete", kind) for verb, kind in DEPLOY if verb == "get"),
-    ("deletecollection", "Pod"),
-    ("deletecollection", "PersistentVolumeClaim"),
-)
-METRICS = tuple(
-    (verb, kind)
-    for verb in ("get", "list", "create", "patch")
-    for kind in ("ServiceMonitor", "PrometheusRule")
-)
-BUILD = (
-    ("create", "ImageStream"),
-    ("create", "BuildConfig"),
-    ("create", "BuildConfig/instantiatebinary"),
-    ("create", "BuildConfig/instantiate"),
-)
-
-
-def check_rights(cluster: Cluster, needed: Iterable[tuple[str, str]]) -> None:
-    """Raises Refused unless the user has them; says in words what is missing."""
-    wanted = list(needed)
-    rules = cluster.rules()
-    missing = _missing(rules, wanted)
-    if not missing:
-        return
-    check_project(cluster, rules)
-    raise Refused(f"In project {cluster.namespace} you may not: {_words(missing)}.", _ASK_ADMIN)
-
-
 def check_first(allowance: Allowance, settings: Settings) -> None:
     """Raises Refused where quota or limits keep the first deployment from running."""
     room, _ = quota(allowance, settings, deployed=False)
@@ -85,26 +39,15 @@ def check_first(allowance: Allowance, settings: Settings) -> None:
             raise Refused(f"{found.check}: {found.message}.", f"{found.hint} {_ANYHOW}")
 
 
-def check_project(cluster: Cluster, rules: list[Object]) -> None:
-    """Raises Refused where the user may do nothing: such a project, or none, looks the same."""
-    if len(_missing(rules, DEPLOY)) == len(DEPLOY):
-        raise Refused(
-            f"There is no project {cluster.namespace} in which you have rights "
-            f"(context {cluster.context}).",
-            "Name one with -n PROJECT, or have one made: jhos deploy -n PROJECT --create-project. "
-            "One that is being deleted is not to be seen any more.",
-        )
-
-
 def rights(premises: Premises) -> list[Finding]:
     """One for each of what jhos does."""
     done = (("deploy", DEPLOY), ("tear down", TEARDOWN), ("build images", BUILD))
     findings = []
     for purpose, needed in done:
-        missing = _missing(premises.rules, needed)
+        missing = lacking(premises.rules, needed)
         if missing:
-            said = f"you may not {_words(missing)}"
-            findings.append(Finding(f"Rights to {purpose}", Verdict.PROBLEM, said, _ASK_ADMIN))
+            said = f"you may not {in_words(missing)}"
+            findings.append(Finding(f"Rights to {purpose}", Verdict.PROBLEM, said, ASK_ADMIN))
         else:
             findings.append(Finding(f"Rights to {purpose}", Verdict.OK, "all that is needed"))
     return findings
@@ -220,20 +163,6 @@ def room(free: Quantities, notebook: Resources, volume: str | None = None) -> in
     return min(fits, default=None)
 
 
-def check_builds(cluster: Cluster) -> None:
-    """Raises Refused on a cluster without the optional Build or ImageStream API."""
-    groups = cluster.groups()
-    for kind, way in (
-        ("ImageStream", "jhos deploy --hub-image REGISTRY/NAME:TAG --notebook-image …"),
-        ("Build", "jhos build-images hub --import REGISTRY/NAME:TAG"),
-    ):
-        if KINDS[kind].api_version.partition("/")[0] not in groups:
-            raise Refused(
-                f"This cluster builds no images: it has no {kind} API.",
-                f"Take images that were built elsewhere: {way}",
-            )
-
-
 def check_metrics(cluster: Cluster, settings: Settings) -> None:
     """Raises Refused where metrics are wanted and cannot be had."""
     if not settings.metrics.enabled:
@@ -243,9 +172,9 @@ def check_metrics(cluster: Cluster, settings: Settings) -> None:
         raise Refused(
             "This cluster has no monitoring of projects (monitoring.coreos.com).", without
         )
-    if missing := _missing(cluster.rules(), METRICS):
+    if missing := lacking(cluster.rules(), METRICS):
         raise Refused(
-            f"For metrics you may not: {_words(missing)}.",
+            f"For metrics you may not: {in_words(missing)}.",
             "Who administers the cluster can grant it: oc policy add-role-to-user monitoring-edit "
             f"USER -n {cluster.namespace}. {without}",
         )
@@ -262,10 +191,6 @@ def check_host(settings: Settings, namespace: str) -> None:
         )
 
 
-_ASK_ADMIN = (
-    "Someone who administers the project can grant you the role `admin`: "
-    "rights of `edit` are not enough, since the hub needs a Role of its own."
-)
 _ANYHOW = "To deploy nevertheless: jhos deploy --no-check"
 _FROM_REGISTRY = "Name images of a registry with --hub-image and --notebook-image."
 
@@ -311,36 +236,3 @@ def _shown(key: str, number: Decimal) -> str:
     if key.endswith(("memory", "storage")):
         return f"{number / 2**20:.0f}Mi"
     return f"{number * 1000:.0f}m" if key.endswith("cpu") else f"{number:.0f}"
-
-
-def _words(missing: Iterable[tuple[str, str]]) -> str:
-    """`create, patch Role, RoleBinding; delete Route`"""
-    verbs: dict[str, list[str]] = {}
-    for verb, kind in missing:
-        verbs.setdefault(kind, []).append(verb)
-    kinds: dict[str, list[str]] = {}
-    for kind, several in verbs.items():
-        kinds.setdefault(", ".join(several), []).append(kind)
-    return "; ".join(f"{several} {', '.join(names)}" for several, names in kinds.items())
-
-
-def _missing(rules: list[Object], needed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(verb, kind) for verb, kind in needed if not _allowed(rules, verb, kind)]
-
-
-def _allowed(rules: Iterable[Object], verb: str, kind: str) -> bool:
-    name, _, subresource = kind.partition("/")
-    row = KINDS[name]
-    group = row.api_version.rpartition("/")[0]
-    resource = f"{row.plural}/{subresource}" if subresource else row.plural
-    return any(
-        not rule.get("resourceNames")
-        and _names(rule, "verbs", verb)
-        and _names(rule, "apiGroups", group)
-        and _names(rule, "resources", resource)
-        for rule in rules
-    )
-
-
-def _names(rule: Object, key: str, value: str) -> bool:
-    return value in rule.get(key, []) or "*" in rule.get(key, [])

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jhos.builds import build_objects, image_stream
-from jhos.checks import BUILD, check_builds, check_rights
 from jhos.cluster import lease
 from jhos.cluster.builds import Following, log_of
 from jhos.cluster.client import Cluster
@@ -33,6 +32,7 @@ from jhos.images import (
 )
 from jhos.kinds import KINDS, Readiness, Status, readiness
 from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
+from jhos.rights import BUILD, check_builds, check_rights
 
 _LOG_LINES = 20
 _OF_CONFIG = "openshift.io/build-config.name"

@@ -9,6 +9,7 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.facts import stored
 from jhos.cluster.premises import premises
 from jhos.errors import Refused
+from jhos.rights import check_project
 from jhos.settings.load import Layer, check_alone, defaults, load, parse
 
 
@@ -31,7 +32,7 @@ def check(cluster: Cluster, wanted: Layer) -> Checked:
     name = wanted.get("name") or defaults()["name"]
     check_alone(wanted)
     found = premises(cluster)
-    checks.check_project(cluster, found.rules)
+    check_project(cluster, found.rules)
     document = _document(cluster, name)
     settings = load(parse(document, "the deployment"), wanted)
     quota, servers = checks.quota(found, settings, deployed=bool(document))

@@ -12,12 +12,12 @@ from jhos.actions.list_deployments import absent
 from jhos.actions.pipeline import Deployed, Manner, carry_out
 from jhos.actions.precaution import Precaution
 from jhos.actions.stored import existing
-from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.configuration import USER_KEYS, masked_lines
 from jhos.errors import Conflict, SettingsError
 from jhos.events import Report
 from jhos.objects import ObjectRef
+from jhos.rights import DEPLOY, check_rights
 from jhos.settings.load import Layer, defaults, merge
 from jhos.settings.secrets import encoded
 

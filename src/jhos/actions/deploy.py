@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from jhos.actions.checked import checked
 from jhos.actions.edits import Given
 from jhos.apply import TELLING
-from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import POSTGRESQL, SHARED, create_project, kept_refs
 from jhos.cluster.foresight import ask_ahead
 from jhos.events import Event, Report, State
+from jhos.rights import DEPLOY, check_rights
 
 if TYPE_CHECKING:
     from jhos.actions.pipeline import Deployed

@@ -3,9 +3,9 @@
 from jhos.actions.checked import checked
 from jhos.actions.edits import Given
 from jhos.actions.pipeline import Proposal, propose
-from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.events import Report
+from jhos.rights import DEPLOY, check_rights
 
 
 def diff(cluster: Cluster, given: Given, *, force: bool, report: Report) -> Proposal:

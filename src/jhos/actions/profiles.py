@@ -11,11 +11,11 @@ from jhos.actions.configure import read
 from jhos.actions.edits import Stored
 from jhos.actions.pipeline import Deployed, Manner, carry_out
 from jhos.actions.precaution import Precaution
-from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import resolve, tagged
 from jhos.errors import SettingsError
 from jhos.events import Event, Report, State
+from jhos.rights import DEPLOY, check_rights
 from jhos.settings.load import Layer, load, parse
 from jhos.settings.profiles import Row, compact, of_kubespawner
 from jhos.settings.rules import stream_of

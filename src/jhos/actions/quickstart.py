@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from jhos.actions.build_images import Built, build_images, cancel, check_own
 from jhos.actions.pipeline import Deployed
 from jhos.builds import image_stream
-from jhos.checks import check_builds
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import PYTHONS, builder_of, create_project
 from jhos.errors import JhosError, Refused, SettingsError
@@ -20,6 +19,7 @@ from jhos.images import Git, Image, Wishes, catalog, custom
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef, labels
 from jhos.render import render_one
+from jhos.rights import check_builds
 from jhos.settings.rules import stream_of
 
 _LOOK_S, _GIVE_UP_S = 0.1, 10.0

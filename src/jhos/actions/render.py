@@ -8,13 +8,13 @@ from jhos.actions.pipeline import wanted_of
 from jhos.actions.pull_specs import find
 from jhos.actions.rendered import Rendered, without_secret
 from jhos.actions.stored import read_stored
-from jhos.checks import check_project
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.configuration import parted
 from jhos.events import Report
 from jhos.objects import ObjectRef
 from jhos.render import secret
+from jhos.rights import check_project
 from jhos.settings.secrets import completed, is_complete
 
 

@@ -17,7 +17,6 @@ from jhos.actions.load_database import load_without_hub
 from jhos.actions.pipeline import Deployed, Manner, carry_out
 from jhos.actions.wanted import Wanted
 from jhos.archive import Backup
-from jhos.checks import DEPLOY, check_rights
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import create_project
 from jhos.configuration import USER_KEYS, joined
@@ -25,6 +24,7 @@ from jhos.errors import Conflict, SettingsError
 from jhos.events import Event, Report, State
 from jhos.objects import Object, ObjectRef, labels
 from jhos.plan import Plan
+from jhos.rights import DEPLOY, check_rights
 from jhos.settings.load import load, merge, parse
 from jhos.settings.model import Settings
 from jhos.settings.rules import check_name

@@ -12,7 +12,6 @@ from jhos.actions.pipeline import Deployed, Manner, carry_out, to_revision
 from jhos.actions.precaution import Precaution
 from jhos.actions.wanted import Wanted
 from jhos.archive import Backup
-from jhos.checks import DEPLOY, check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.route import until_answered, url_of
@@ -22,6 +21,7 @@ from jhos.kinds import Readiness, readiness
 from jhos.objects import ObjectRef, timestamp
 from jhos.plan import Plan
 from jhos.revisions import READY, Revision, former, schema_at
+from jhos.rights import DEPLOY, check_rights
 from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.wait import until_ready

@@ -2,25 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from jhos.actions.list_deployments import TORN_DOWN, absent
 from jhos.actions.reach import hub_api
-from jhos.actions.storage import claims_of
-from jhos.actions.stored import read_stored
-from jhos.checks import room
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import together
-from jhos.cluster.premises import free, quantity
-from jhos.cluster.route import certificate_expiry, url_of
+from jhos.cluster.route import url_of
 from jhos.errors import JhosError, Refused
 from jhos.kinds import Status as Ready
 from jhos.kinds import readiness
 from jhos.objects import INSTANCE, PARTS, Object, ObjectRef, component_of, of_component
-from jhos.settings.load import load
 from jhos.stalls import of_pod
 
-_RECENT = timedelta(hours=1)
+if TYPE_CHECKING:
+    from jhos.actions.status_more import More
 
 
 @dataclass(frozen=True)
@@ -52,28 +48,6 @@ class Quota:
     hard: str
 
 
-@dataclass(frozen=True)
-class Warned:
-    last: datetime
-    about: str
-    message: str
-    times: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class More:
-    """`room`: how many servers fit beside those that run; None: no quota limits them.
-
-    `certificate`: when that of the address ends; None: there is none, or it is not to be seen.
-    `storage`: the number of users' volumes and their size in bytes.
-    """
-
-    room: int | None
-    storage: tuple[int, int]
-    certificate: datetime | None
-    warnings: tuple[Warned, ...]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Status:
     name: str
@@ -82,7 +56,7 @@ class Status:
     parts: tuple[Part, ...]
     hub: Hub
     quotas: tuple[Quota, ...]
-    more: More | None = None
+    more: "More | None" = None
 
     @property
     def ready(self) -> bool:
@@ -106,7 +80,7 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
     hub, quotas, pods, more = together(
         lambda: _hub(cluster, name, route, secret),
         # One of both: what is in the way matters more than what is left.
-        lambda: [] if not well and not full else _attempt(cluster, "ResourceQuota"),
+        lambda: [] if not well and not full else visible(cluster, "ResourceQuota"),
         lambda: [] if well else cluster.list("Pod", of_component(name, *PARTS))[0],
         lambda: _more(cluster, name, route, url) if full else None,
     )
@@ -164,48 +138,15 @@ def _quotas(quotas: Sequence[Object]) -> list[Quota]:
 
 def _more(
     cluster: Cluster, name: str, route: Object | None, url: str
-) -> Callable[[list[Object]], More]:
-    """What the quotas, read meanwhile, make whole."""
-    stored, claims, events, expiry = together(
-        lambda: read_stored(cluster, name),
-        lambda: claims_of(cluster, name),
-        lambda: _attempt(cluster, "Event", fields="type=Warning"),
-        lambda: certificate_expiry(route, url) if route else None,
-    )
-    notebook = load(stored.settings).notebook
-    return lambda quotas: More(
-        room=room(free(quotas), notebook),
-        storage=(len(claims), sum(int(quantity(each.volume.size)) for each in claims)),
-        certificate=expiry,
-        warnings=tuple(_warned(name, events, datetime.now(UTC))),
-    )
+) -> "Callable[[list[Object]], More]":
+    from jhos.actions.status_more import more
+
+    return more(cluster, name, route, url)
 
 
-def _attempt(cluster: Cluster, kind: str, fields: str = "") -> list[Object]:
+def visible(cluster: Cluster, kind: str, fields: str = "") -> list[Object]:
     """[] where the user may not look."""
     try:
         return cluster.list(kind, fields=fields)[0]
     except Refused:
         return []
-
-
-def _warned(name: str, events: Sequence[Object], now: datetime) -> list[Warned]:
-    """Of the deployment's objects in the last hour, the newest first."""
-    found = []
-    for event in events:
-        about, last = event["involvedObject"], _last(event)
-        own = about["name"] == name or about["name"].startswith(f"{name}-")
-        if own and last and now - last < _RECENT and not _is_of_a_start(event):
-            title = f"{about['kind']} {about['name']}"
-            found.append(Warned(last, title, event.get("message", ""), event.get("count") or 1))
-    return sorted(found, key=lambda each: each.last, reverse=True)
-
-
-def _is_of_a_start(event: Object) -> bool:
-    message: str = event.get("message") or ""
-    return message.startswith("Startup probe failed")
-
-
-def _last(event: Object) -> datetime | None:
-    text = event.get("lastTimestamp") or event.get("eventTime") or event.get("firstTimestamp")
-    return datetime.fromisoformat(text) if text else None

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from jhos.actions.list_deployments import names
 from jhos.actions.notice import notice
 from jhos.apply import remove
-from jhos.checks import check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
@@ -26,6 +25,7 @@ from jhos.objects import (
     of_component,
 )
 from jhos.plan import Action, Change, Plan, belongs_to, plan_teardown
+from jhos.rights import check_rights
 from jhos.volumes import USERNAME, Volume, owner_of, volume_of
 from jhos.wait import leaving
 
@@ -256,7 +256,7 @@ def _together(name: str, going: list[Change], staying: list[Change]) -> dict[str
 
 
 def _needed(going: list[Change]) -> list[tuple[str, str]]:
-    """Rights, as `checks.check_rights` takes them."""
+    """Rights, as `rights.check_rights` takes them."""
     verbs = ((_verb(each), each.ref.kind) for each in going)
     return sorted(set(verbs))
 

@@ -1,12 +1,12 @@
 """The templates of the web console, put into the project and taken out of it again."""
 
-from jhos.checks import check_project
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import PYTHONS, SHARED, choose_database_image, resolve_all, tags_of
 from jhos.cluster.parallel import parallel
 from jhos.console import NAMES, Place, templates
 from jhos.errors import Conflict, Refused, SettingsError
 from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
+from jhos.rights import check_project
 from jhos.settings.load import load
 
 _GROUP = "template.openshift.io"

@@ -22,7 +22,6 @@ from jhos.actions.precaution import Precaution
 from jhos.actions.stored import existing
 from jhos.actions.wanted import Wanted
 from jhos.apply import apply
-from jhos.checks import DEPLOY, check_rights
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
@@ -31,6 +30,7 @@ from jhos.events import Event, Report, State
 from jhos.images import Image, Wishes
 from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan, undoing
+from jhos.rights import DEPLOY, check_rights
 from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.versions import is_newer

@@ -3,9 +3,12 @@
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Container, Mapping
+from typing import TYPE_CHECKING
 
 from jhos.errors import SettingsError
-from jhos.settings.model import Database
+
+if TYPE_CHECKING:
+    from jhos.settings.model import Database
 
 DATABASE_URL = "database-url"
 API_TOKEN = "api-token"  # of the hub's REST API, with the rights of this command
@@ -41,7 +44,7 @@ def decoded(data: Mapping[str, str]) -> dict[str, str]:
     return {key: b64decode(value).decode(errors="replace") for key, value in data.items()}
 
 
-def check_database(database: Database, there: Container[str]) -> None:
+def check_database(database: "Database", there: Container[str]) -> None:
     """`there`: keys of the Secret. Raises SettingsError for an external database without URL."""
     if database.type == "external" and DATABASE_URL not in there:
         raise SettingsError(
