@@ -87,6 +87,14 @@ def test_a_certificate_that_is_not_trusted_says_what_to_do(cluster: Server) -> N
     assert "--certificate-authority" in caught.value.hint
 
 
+def test_a_proxy_that_does_not_answer_is_told(cluster: Server) -> None:
+    refused = "Cannot connect: [Errno 111] Connection refused'"
+    with responses.RequestsMock() as wire:
+        wire.get(re.compile(".*"), body=requests.exceptions.ProxyError(refused))
+        with pytest.raises(ClusterUnreachable, match="the proxy of HTTPS_PROXY: Connection refuse"):
+            cluster.token_page()
+
+
 def test_a_token_is_revoked_by_its_digest(wire: responses.RequestsMock, cluster: Server) -> None:
     wire.delete(re.compile(f"{API}/apis/oauth.openshift.io/v1/useroauthaccesstokens/.*"))
     assert cluster.revoke(TOKEN)

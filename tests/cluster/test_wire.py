@@ -261,6 +261,17 @@ def test_authorities_of_the_system_are_read_once(
     assert cluster.get(REF) == {}
 
 
+def test_a_proxy_that_does_not_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    cluster = cluster_at("https://api.example.com:6443", tmp_path, timeout_s=0)
+    with pytest.raises(ClusterUnreachable, match=r"the proxy \(HTTPS_PROXY.*: Connection refused"):
+        cluster.get(REF)
+
+
 def test_a_server_that_never_answered_is_given_up_soon(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -161,6 +161,8 @@ def _message(error: ApiException) -> str:
 def cause_of(error: Exception) -> str:
     """The innermost words: `Connection refused` rather than a chain of class names."""
     reason: Any = getattr(error, "reason", None) or error
+    if isinstance(reason, urllib3.exceptions.ProxyError):
+        return f"the proxy (HTTPS_PROXY, or of the kubeconfig): {cause_of(reason.original_error)}"
     while isinstance(reason, Exception) and isinstance(
         reason.__cause__ or reason.__context__, OSError
     ):

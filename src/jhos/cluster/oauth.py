@@ -117,6 +117,8 @@ class Server:
             ) from error
         except requests.exceptions.RequestException as error:
             why = str(error).rsplit(": ", 1)[-1].rpartition("] ")[2].rstrip("'\")")
+            if isinstance(error, requests.exceptions.ProxyError):
+                why = f"the proxy of HTTPS_PROXY: {why}"
             raise ClusterUnreachable(
                 f"{self.url} does not answer: {why}.", "Is it the address of the cluster's API?"
             ) from error
