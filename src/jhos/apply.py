@@ -1,6 +1,6 @@
 """Plan → cluster, stage by stage, in parallel inside a stage. Every write may be repeated."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import groupby
@@ -8,10 +8,10 @@ from itertools import groupby
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Kept
 from jhos.cluster.parallel import parallel, together
-from jhos.errors import Conflict, Immutable, JhosError, Refused
+from jhos.errors import Conflict, Immutable, JhosError
 from jhos.events import Event, Report, State
 from jhos.inventory import inventory, recorded
-from jhos.kinds import KINDS
+from jhos.kinds import stage_of
 from jhos.objects import Object, ObjectRef
 from jhos.plan import (
     Action,
@@ -35,7 +35,7 @@ _DONE = {
 # An application of somebody else that has our name has one of these; and a service account may
 # have nothing that tells who made it.
 TELLING = {"Deployment", "Route", "ServiceAccount"}
-_OWNERS = ("Deployment",)  # gone when what they own is
+OWNERS = ("Deployment",)  # gone when what they own is
 # To bind a role that is not there yet is refused: whether its rights may be given is not known.
 _NEEDS_OTHERS = ("RoleBinding",)
 
@@ -186,36 +186,17 @@ def tally(plan: Plan) -> str:
     return ", ".join(f"{number} {_DONE[action]}" for action, number in counts if number)
 
 
-def remove(
-    cluster: Cluster,
-    changes: list[Change],
-    report: Report,
-    selectors: Mapping[str, str] | None = None,
-) -> None:
-    """Last stage first, so that nothing makes again what was just deleted.
+def remove(cluster: Cluster, changes: Iterable[Change], report: Report) -> None:
+    """Last stage first, so that nothing makes again what was just deleted."""
 
-    `selectors`: by kind, of all that goes, for one request where the user may make such.
-    """
-
-    def one(change: Change) -> None:
+    def delete(change: Change) -> None:
         meta = (change.before or {})["metadata"]
-        cluster.delete(change.ref, uid=meta["uid"], foreground=change.ref.kind in _OWNERS)
+        cluster.delete(change.ref, uid=meta["uid"], foreground=change.ref.kind in OWNERS)
         report(Event("Objects", State.RUNNING, f"deleted {change.ref}"))
 
-    def delete(kind: str, several: list[Change]) -> None:
-        if len(several) > 1 and (selector := (selectors or {}).get(kind)):
-            with suppress(Refused):
-                cluster.delete_all(kind, selector, ObjectRef.of, foreground=kind in _OWNERS)
-                return
-        for change in several:
-            one(change)
-
     for _, stage in groupby(sorted(changes, key=_stage, reverse=True), _stage):
-        kinds: dict[str, list[Change]] = {}
-        for change in stage:
-            kinds.setdefault(change.ref.kind, []).append(change)
-        parallel(lambda each: delete(*each), kinds.items())
+        parallel(delete, stage)
 
 
 def _stage(change: Change) -> int:
-    return KINDS[change.ref.kind].stage
+    return stage_of(change.ref.kind)

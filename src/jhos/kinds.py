@@ -115,7 +115,7 @@ _ROWS = (
     Kind("Template", "template.openshift.io/v1", "templates", 1),
     Kind("ServiceMonitor", "monitoring.coreos.com/v1", "servicemonitors", 1),
     Kind("PrometheusRule", "monitoring.coreos.com/v1", "prometheusrules", 1),
-    Kind("Pod", "v1", "pods"),
+    Kind("Pod", "v1", "pods", 2),
     Kind("Event", "v1", "events"),
     Kind("Lease", "coordination.k8s.io/v1", "leases"),
     Kind("Build", "build.openshift.io/v1", "builds", readiness=_build),
@@ -139,3 +139,7 @@ KINDS = {row.name: row for row in _ROWS}
 
 def readiness(obj: Object) -> Readiness:
     return KINDS[obj["kind"]].readiness(obj)
+
+
+def stage_of(kind: str) -> int:
+    return KINDS[kind].stage

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from multiprocessing import get_context
 from threading import Lock
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from jhos.actions.edits import Given
 from jhos.actions.pipeline import Manner, carry_out
+from jhos.actions.teardown import Wish, teardown
 from jhos.cluster.client import Cluster
 from jhos.cluster.wire import Nature, Wire
 from jhos.events import silent
@@ -46,14 +48,19 @@ def deploy(cluster: Cluster, settings: Given) -> None:
     carry_out(cluster, name, settings, Manner(timeout_s=60, report=silent, wait=False))
 
 
-def dies(reach: Reach, settings: Given, write: int, *, sent: bool) -> bool:
+def tear_down(cluster: Cluster, name: str) -> None:
+    wish = Wish(delete_storage=True)
+    teardown(cluster, name, wish, approve=lambda _: True, timeout_s=60, report=silent)
+
+
+def dies(reach: Reach, act: Callable[[Cluster], None], write: int, *, sent: bool) -> bool:
     """False where the run has fewer writes."""
 
     def run() -> None:
         cluster = reach()
         cluster.wire = Mortal(cluster.wire, write, sent=sent)
         cluster.wire.keep_trying(60)
-        deploy(cluster, settings)
+        act(cluster)
 
     process = get_context("fork").Process(target=run)
     process.start()
@@ -101,7 +108,7 @@ def test_a_run_killed_at_any_write_is_finished_by_the_next(
     whole, write, name = objects(cluster, f"{word}-whole"), 1, f"{word}1"
     for run in before:
         deploy(cluster, run(name))
-    while dies(reach, last(name), write, sent=sent):
+    while dies(reach, partial(deploy, settings=last(name)), write, sent=sent):
         made = secrets(cluster, name)
         deploy(cluster, last(name))
         assert objects(cluster, name) == whole, f"killed at write {write}"
@@ -109,4 +116,15 @@ def test_a_run_killed_at_any_write_is_finished_by_the_next(
         write, name = write + 1, f"{word}{write + 1}"
         for run in before:
             deploy(cluster, run(name))
+    assert write > LEAST
+
+
+def test_a_teardown_killed_at_any_write_is_finished_by_the_next(reach: Reach) -> None:
+    cluster, write, name = reach(), 1, "torn1"
+    deploy(cluster, given(name))
+    while dies(reach, partial(tear_down, name=name), write, sent=True):
+        tear_down(cluster, name)
+        assert not objects(cluster, name), f"killed at write {write}"
+        write, name = write + 1, f"torn{write + 1}"
+        deploy(cluster, given(name))
     assert write > LEAST

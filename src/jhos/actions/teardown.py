@@ -1,19 +1,22 @@
 """Take a deployment away; what users would miss stays unless they say otherwise."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain, groupby
 
 from jhos.actions.list_deployments import names
 from jhos.actions.notice import notice
-from jhos.apply import remove
+from jhos.apply import OWNERS, remove
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
-from jhos.cluster.parallel import parallel
-from jhos.errors import BeingDeleted
+from jhos.cluster.foresight import ask_ahead
+from jhos.cluster.parallel import parallel, together
+from jhos.errors import BeingDeleted, Refused
 from jhos.events import Event, Report, State
 from jhos.inventory import recorded
+from jhos.kinds import stage_of
 from jhos.objects import (
     INSTANCE,
     KEEP,
@@ -27,7 +30,7 @@ from jhos.objects import (
 from jhos.plan import Action, Change, Plan, belongs_to, plan_teardown
 from jhos.rights import check_rights
 from jhos.volumes import USERNAME, Volume, owner_of, volume_of
-from jhos.wait import leaving
+from jhos.wait import Leaving, leaving
 
 KINDS = (
     "BuildConfig",
@@ -44,11 +47,13 @@ KINDS = (
     "Service",
     "ServiceAccount",
 )
+# Of these some may stay, or are waited for. All others go, and the inventory names them.
+_SEEN = ("Deployment", "ImageStream", "PersistentVolumeClaim", "Pod", "Secret")
 _IMAGES = ("BuildConfig", "ImageStream")
 _CLAIM = "PersistentVolumeClaim"
 _MADE = f"{MANAGED_BY} in (jhos,kubespawner)"
 _MANY = ("Pod", _CLAIM)  # what the hub makes: there may be thousands
-_SLOW = ("Deployment", *_MANY)  # others must let go of them: owned pods, node, pods that mount
+_SLOW = {"Deployment", *_MANY}  # others must let go of them: owned pods, node, pods that mount
 # What is held of each.
 _LABELS = (INSTANCE, "component")
 _ANNOTATIONS = (KEEP, USERNAME)
@@ -129,26 +134,24 @@ def _alone(cluster: Cluster, name: str, wait_s: float, report: Report) -> Iterat
 
 def _found(cluster: Cluster, name: str, wish: Wish) -> _Found:
     """All that bears the deployment's label and was made by jhos or by its hub."""
+    ask_ahead(cluster, [("rules", ())])
     others = tuple(each for each in names(cluster) if each != name) if wish.images else ()
-    maps, version = cluster.list("ConfigMap", _ours(name))
-    by_name = {each["metadata"]["name"]: each for each in maps}
-    notice(cluster, name, by_name.get(f"{name}-cfg", {}))
-    kinds = {*KINDS, *(ref.kind for ref in recorded(by_name.get(f"{name}-inventory", {})))}
-    own, versions = _listed(cluster, name, sorted(kinds - {"ConfigMap"}))
-    outlines = [*map(_outline, maps), *(each.outline for each in own)]
+    own, unseen, versions = _look(cluster, name)
+    outlines = [each.outline for each in own]
     shared = map(_outline, _shared(cluster)) if wish.images and not others else ()
     kept = _IMAGES if wish.images is False else ()
-    plan = plan_teardown([*outlines, *shared], delete_data=wish.delete_storage, kept=kept)
+    seen = plan_teardown([*outlines, *shared], delete_data=wish.delete_storage, kept=kept)
+    changes = (*seen.changes, *(Change(Action.DELETE, ref) for ref in unseen))
     servers = (each for each in outlines if each["kind"] == "Pod")
     before = Teardown(
         name=name,
         namespace=cluster.namespace,
-        plan=plan,
+        plan=Plan(tuple(sorted(changes, key=lambda change: change.ref))),
         servers=tuple(sorted(owner_of(each) or each["metadata"]["name"] for each in servers)),
         volumes=tuple(sorted(each.volume for each in own if each.volume)),
         others=others,
     )
-    return _Found(before, wish, {**versions, "ConfigMap": version})
+    return _Found(before, wish, versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +162,30 @@ class _Own:
     volume: Volume | None
 
 
-def _listed(cluster: Cluster, name: str, kinds: Sequence[str]) -> tuple[list[_Own], dict[str, str]]:
+def _look(cluster: Cluster, name: str) -> tuple[list[_Own], list[ObjectRef], dict[str, str]]:
+    """What is there, what only the inventory names, and the versions of the kinds seen."""
+    (maps, version), (own, versions) = together(
+        lambda: cluster.list("ConfigMap", _ours(name)), lambda: _listed(cluster, name, _SEEN)
+    )
+    versions["ConfigMap"] = version
+    by_name = {each["metadata"]["name"]: each for each in maps}
+    notice(cluster, name, by_name.get(f"{name}-cfg", {}))
+    named = recorded(by_name.get(f"{name}-inventory", {}))
+    images = _IMAGES if any(each.outline["kind"] == "ImageStream" for each in own) else ()
+    more, more_versions = _listed(cluster, name, set(images if named else KINDS) - versions.keys())
+    versions |= more_versions
+    unseen = [ref for ref in named if ref.kind not in versions]
+    return [*map(_own, maps), *own, *more], unseen, versions
+
+
+def _listed(
+    cluster: Cluster, name: str, kinds: Collection[str]
+) -> tuple[list[_Own], dict[str, str]]:
     """With the versions to watch from. Metadata only, but of claims all: a size is said with what
     would be lost."""
 
     def census(kind: str) -> tuple[list[_Own], str]:
-        selector = _servers(name) if kind == "Pod" else _ours(name)
-        return cluster.census(kind, selector, _own, whole=kind == _CLAIM)
+        return cluster.census(kind, _ours(name, kind), _own, whole=kind == _CLAIM)
 
     found = parallel(census, kinds)
     versions = {kind: version for kind, (_, version) in zip(kinds, found, strict=True)}
@@ -195,45 +215,64 @@ def _shared(cluster: Cluster) -> list[Object]:
 
 
 def _carry_out(cluster: Cluster, found: _Found, deadline: float, report: Report) -> list[Change]:
-    """The hub first: it starts no server any more, and ends well while its database is there.
-
-    What all users have goes next, as it is then; all else after it.
-    """
+    """The hub first: it starts no server any more, and ends well while its database is there."""
     name, going = found.before.name, found.before.plan.of(Action.DELETE)
     hub = [each for each in going if each.ref == ObjectRef("Deployment", name)]
-    many = _of_users(found, going, hub)
-    lasting = {each.ref.kind for each in going if _lasts(name, each)} | many.keys()
+    rest = [each for each in going if each not in hub]
+    selectors = _selectors(found, rest, made_since=bool(hub))
+    lasting = {each.ref.kind for each in going if _lasts(name, each)} | (selectors.keys() & _SLOW)
+
+    def wait(watched: Leaving, changes: Iterable[Change]) -> None:
+        left_s = max(deadline - time.monotonic(), 1)
+        objects = (each.before or {} for each in changes if _lasts(name, each))
+        watched.until_gone(objects, left_s, report)
+
     with leaving(cluster, lasting, f"app={name}", found.versions) as watched:
-
-        def wait(changes: Iterable[Change]) -> None:
-            objects = (each.before or {} for each in changes if each.ref.kind in lasting)
-            left_s = max(deadline - time.monotonic(), 1)
-            watched.until_gone((each for each in objects if belongs_to(name, each)), left_s, report)
-
         if hub:
             remove(cluster, hub, report)
-            wait(hub)
-        gone = {_uid(each): each for each in going}
-        for kind, selector in many.items():
-            made = cluster.delete_all(kind, selector, _outline)
-            for change in plan_teardown(made, delete_data=True).changes:
-                gone.setdefault(_uid(change), change)
-        rest = [each for each in going if each.ref.kind not in many and each not in hub]
-        remove(cluster, rest, report, _together(name, rest, found.before.plan.of(Action.KEEP)))
-        wait(each for each in gone.values() if each not in hub)
-    return sorted(gone.values(), key=lambda change: change.ref)
+            wait(watched, hub)
+        swept = _delete(cluster, rest, selectors, report)
+        wait(watched, (each for each in (*rest, *swept) if each.ref.kind in lasting))
+    if held := [each for each in swept if _lasts(name, each) and each.ref.kind not in lasting]:
+        with leaving(cluster, {each.ref.kind for each in held}, f"app={name}") as watched:
+            wait(watched, held)
+    gone = {each.ref: each for each in (*going, *swept)}
+    return [gone[ref] for ref in sorted(gone)]
 
 
-def _of_users(found: _Found, going: list[Change], hub: list[Change]) -> dict[str, str]:
-    """By kind, a selector of what goes in one request, since there may be thousands.
+def _delete(
+    cluster: Cluster, going: list[Change], selectors: dict[str, str], report: Report
+) -> list[Change]:
+    """Last stage first, so that nothing makes again what was just deleted.
 
-    Until the hub is gone it may have made more.
+    Returns what the selectors picked.
     """
-    name, kinds = found.before.name, {each.ref.kind for each in going}
-    selectors = {"Pod": _servers(name)}
-    if found.wish.delete_storage:
-        selectors[_CLAIM] = _ours(name)
-    return {kind: each for kind, each in selectors.items() if hub or kind in kinds}
+
+    def of_kind(kind: str) -> list[Change]:
+        if kind in selectors:
+            return _sweep(cluster, kind, selectors[kind], report)
+        remove(cluster, [each for each in going if each.ref.kind == kind], report)
+        return []
+
+    kinds = {*selectors, *(each.ref.kind for each in going)}
+    swept: list[Change] = []
+    for _, stage in groupby(sorted(kinds, key=stage_of, reverse=True), stage_of):
+        swept += chain.from_iterable(parallel(of_kind, stage))
+    return swept
+
+
+def _sweep(cluster: Cluster, kind: str, selector: str, report: Report) -> list[Change]:
+    """In one request, where the user may make such."""
+    try:
+        picked = cluster.delete_all(kind, selector, _outline, foreground=kind in OWNERS)
+    except Refused:
+        picked, _ = cluster.census(kind, selector, _outline)
+        remove(cluster, _going(picked), report)
+    return _going(picked)
+
+
+def _going(objects: Iterable[Object]) -> list[Change]:
+    return plan_teardown(objects, delete_data=True).of(Action.DELETE)
 
 
 def _lasts(name: str, change: Change) -> bool:
@@ -243,16 +282,33 @@ def _lasts(name: str, change: Change) -> bool:
     return held and belongs_to(name, obj)
 
 
-def _together(name: str, going: list[Change], staying: list[Change]) -> dict[str, str]:
-    """By kind, a selector of just those that go; without kinds of which none can tell them."""
-    selectors = {}
-    for kind in {each.ref.kind for each in going}:
-        gone = [each.before or {} for each in going if each.ref.kind == kind]
-        parts = {component_of(each) for each in gone}
-        kept = {component_of(each.before or {}) for each in staying if each.ref.kind == kind}
-        if all(parts) and parts.isdisjoint(kept) and all(belongs_to(name, each) for each in gone):
-            selectors[kind] = f"{_ours(name)},component in ({','.join(sorted(parts))})"
-    return selectors
+def _selectors(found: _Found, going: list[Change], *, made_since: bool) -> dict[str, str]:
+    """By kind, of just what goes; without kinds of which none can tell it.
+
+    `made_since`: until it is gone, the hub may make more for its users.
+    """
+    kinds = {each.ref.kind for each in going}
+    if made_since:
+        kinds |= {"Pod", _CLAIM} if found.wish.delete_storage else {"Pod"}
+    staying = found.before.plan.of(Action.KEEP)
+    chosen = {kind: _selector(found.before.name, kind, going, staying) for kind in kinds}
+    return {kind: selector for kind, selector in chosen.items() if selector}
+
+
+def _selector(name: str, kind: str, going: list[Change], staying: list[Change]) -> str:
+    gone, kept = _befores(kind, going), _befores(kind, staying)
+    if not all(belongs_to(name, each) for each in gone):
+        return ""
+    if not kept:
+        return _ours(name, kind)
+    parts = set(map(component_of, gone))
+    apart = all(parts) and parts.isdisjoint(map(component_of, kept))
+    return f"{_ours(name)},component in ({','.join(sorted(parts))})" if apart else ""
+
+
+def _befores(kind: str, changes: Iterable[Change]) -> list[Object]:
+    """What was seen of them."""
+    return [each.before for each in changes if each.before and each.ref.kind == kind]
 
 
 def _needed(going: list[Change]) -> list[tuple[str, str]]:
@@ -261,17 +317,11 @@ def _needed(going: list[Change]) -> list[tuple[str, str]]:
     return sorted(set(verbs))
 
 
-def _uid(change: Change) -> str:
-    return str((change.before or {})["metadata"]["uid"])
-
-
 def _verb(change: Change) -> str:
     return "deletecollection" if change.ref.kind in _MANY else "delete"
 
 
-def _servers(name: str) -> str:
-    return f"{of_component(name, SERVER)},{_MADE}"
-
-
-def _ours(name: str) -> str:
-    return f"app={name},{_MADE}"
+def _ours(name: str, kind: str = "") -> str:
+    """Of pods only those of users: the others go with their deployments."""
+    whose = of_component(name, SERVER) if kind == "Pod" else f"app={name}"
+    return f"{whose},{_MADE}"
