@@ -1,6 +1,8 @@
 """Connections that are made before the first request."""
 
 import base64
+import ssl
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -105,3 +107,20 @@ def test_what_the_client_alone_can_do_is_left_to_it(
 def test_a_proxy_of_the_environment_is_not_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:2")
     assert begin({"server": SERVER}, {}, 1) is None
+
+
+def test_a_client_certificate_is_shown(tls: tuple[Path, Server], tmp_path: Path) -> None:
+    authority, server = tls
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ada"]
+    files = ["-keyout", tmp_path / "ada.key", "-out", tmp_path / "ada.crt"]
+    subprocess.run([*map(str, [*made, *files])], check=True, capture_output=True)
+    listening: Any = server.http.socket
+    listening.context.verify_mode = ssl.CERT_REQUIRED
+    listening.context.load_verify_locations(tmp_path / "ada.crt")
+    file = trusting(tmp_path, server.address, certificate_authority=str(authority))
+    document = yaml.safe_load(Path(file).read_text())
+    with pytest.raises(ClusterUnreachable):
+        connect(file, None, "demo").get(REF)
+    document["users"][0]["user"] = {"client-certificate": "ada.crt", "client-key": "ada.key"}
+    Path(file).write_text(yaml.safe_dump(document))
+    assert connect(file, None, "demo", 1).get(REF) == {}
