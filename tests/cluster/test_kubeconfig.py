@@ -1,6 +1,9 @@
 """Logins in a kubeconfig."""
 
 import stat
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from jhos.cluster.kubeconfig import (
     forget,
     known_authority,
     merged,
-    path_of,
+    paths_of,
 )
 from jhos.errors import ClusterUnreachable
 
@@ -25,8 +28,37 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "kube" / "config"
 
 
+@pytest.fixture
+def two(tmp_path: Path) -> list[Path]:
+    """The second one exists, and has the cluster and a login there of some time ago."""
+    files = [tmp_path / "first", tmp_path / "second"]
+    add(files[1:], replace(LOGIN, token="old"), "course")
+    return files
+
+
+def by_kubectl(files: list[Path], *command: str) -> str:
+    """What kubectl makes of the files."""
+    found = subprocess.run(
+        [Path(sys.executable).parent / "kubectl", "config", *command],
+        env={"KUBECONFIG": ":".join(map(str, files)), "HOME": "/nowhere"},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return found.stdout
+
+
+def token(files: list[Path]) -> str:
+    """The one that kubectl would log in with."""
+    return by_kubectl(files, "view", "--minify", "--raw", "-o", "jsonpath={.users[0].user.token}")
+
+
+def entries(file: Path) -> dict[str, list[str]]:
+    document = yaml.safe_load(file.read_text())
+    return {part: [each["name"] for each in document.get(part) or []]
+            for part in ("clusters", "users", "contexts")}  # fmt: skip
+
+
 def test_a_login_is_written_as_oc_does_and_for_its_owner_alone(file: Path) -> None:
-    assert add(file, LOGIN, "course") == "course/api-example-com:6443/ada"
+    assert add([file], LOGIN, "course") == "course/api-example-com:6443/ada"
     document = yaml.safe_load(file.read_text())
     assert document["current-context"] == "course/api-example-com:6443/ada"
     assert document["users"] == [{"name": "ada/api-example-com:6443", "user": {"token": "canary"}}]
@@ -37,7 +69,7 @@ def test_what_others_wrote_stays(file: Path) -> None:
     other = {"name": "other", "cluster": {"server": "https://other"}, "extra": 1}
     file.parent.mkdir()
     file.write_text(yaml.safe_dump({"clusters": [other], "preferences": {"colors": True}}))
-    add(file, LOGIN, None)
+    add([file], LOGIN, None)
     document = yaml.safe_load(file.read_text())
     assert other in document["clusters"]
     assert document["preferences"] == {"colors": True}
@@ -48,39 +80,33 @@ def test_a_known_cluster_keeps_its_entry_and_its_namespace(file: Path) -> None:
     entry = {"server": LOGIN.server, "extensions": [extension]}
     file.parent.mkdir()
     file.write_text(yaml.safe_dump({"clusters": [{"name": "mine", "cluster": entry}]}))
-    add(file, LOGIN, "course")
-    assert add(file, LOGIN, None).startswith("course/")
+    add([file], LOGIN, "course")
+    assert add([file], LOGIN, None).startswith("course/")
     clusters = yaml.safe_load(file.read_text())["clusters"]
     assert [each["name"] for each in clusters] == ["mine"]
     assert clusters[0]["cluster"]["extensions"] == [extension]
 
 
 def test_the_authority_is_found_again(file: Path) -> None:
-    add(file, LOGIN, None)
-    assert known_authority(file, LOGIN.server) == "PEM"
-    assert known_authority(file, "https://other") is None
+    add([file], LOGIN, None)
+    assert known_authority([file], LOGIN.server) == "PEM"
+    assert known_authority([file], "https://other") is None
 
 
 def test_a_login_is_forgotten_once(file: Path) -> None:
-    add(file, LOGIN, "course")
-    assert forget(file, None) == LOGIN
+    add([file], LOGIN, "course")
+    assert forget([file], None) == LOGIN
     assert "canary" not in file.read_text()
-    assert forget(file, None) is None
-    assert forget(file, "nowhere") is None
+    assert forget([file], None) is None
+    assert forget([file], "nowhere") is None
 
 
 def test_a_file_that_is_no_kubeconfig_is_left_alone(file: Path) -> None:
     file.parent.mkdir()
     file.write_text("- a list")
     with pytest.raises(ClusterUnreachable, match="cannot be used"):
-        add(file, LOGIN, None)
+        add([file], LOGIN, None)
     assert file.read_text() == "- a list"
-
-
-def test_the_first_file_of_the_variable_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECONFIG", "/a/b:/c/d")
-    assert path_of(None) == Path("/a/b")
-    assert path_of("/e") == Path("/e")
 
 
 def test_of_several_files_the_first_counts_as_for_kubectl(tmp_path: Path) -> None:
@@ -94,3 +120,54 @@ def test_of_several_files_the_first_counts_as_for_kubectl(tmp_path: Path) -> Non
     assert entry_of(found, "clusters", "same") == {"server": "https://one"}
     assert entry_of(found, "contexts", "two") == {"cluster": "same"}
     assert entry_of(found, "users", "nobody") == {}
+
+
+def test_the_files_are_those_of_the_option_or_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/a/b::/c/d")
+    assert paths_of(None) == [Path("/a/b"), Path("/c/d")]
+    assert paths_of("/e") == [Path("/e")]
+
+
+def test_what_is_new_goes_into_the_first_file_that_exists(two: list[Path]) -> None:
+    add(two, replace(LOGIN, user="eva"), "course")
+    assert not two[0].exists()
+    two[0].touch()
+    add(two, replace(LOGIN, user="bob", token="new"), "course")
+    host = "api-example-com:6443"
+    assert entries(two[0]) == {
+        "clusters": [], "users": [f"bob/{host}"], "contexts": [f"course/{host}/bob"],
+    }  # fmt: skip
+    assert token(two) == "new"
+
+
+def test_with_no_file_yet_the_last_is_made_as_kubectl_does(tmp_path: Path) -> None:
+    ours, theirs = ([tmp_path / each / "a", tmp_path / each / "b"] for each in ("ours", "theirs"))
+    theirs[0].parent.mkdir()
+    add(ours, LOGIN, "course")
+    by_kubectl(theirs, "set-credentials", "ada", "--token=x")
+    assert [each.exists() for each in ours] == [each.exists() for each in theirs] == [False, True]
+
+
+def test_a_login_that_is_there_is_renewed_in_its_file(two: list[Path]) -> None:
+    two[0].write_text("current-context: other\n")
+    add(two, LOGIN, None)
+    assert entries(two[0]) == {"clusters": [], "users": [], "contexts": []}
+    assert token(two) == "canary"
+    assert by_kubectl(two, "current-context").strip() == "course/api-example-com:6443/ada"
+
+
+def test_a_logout_finds_the_login_in_whichever_file_it_is(two: list[Path]) -> None:
+    two[0].write_text("apiVersion: v1\nkind: Config\n")
+    assert known_authority(two, LOGIN.server) == "PEM"
+    assert forget(two, None) == replace(LOGIN, token="old")
+    assert token(two) == ""
+    assert two[0].read_text() == "apiVersion: v1\nkind: Config\n"
+
+
+def test_the_first_file_that_names_a_login_counts(two: list[Path]) -> None:
+    add(two[:1], LOGIN, "course")
+    assert token(two) == "canary"
+    assert forget(two, None) == LOGIN
+    assert "old" in two[1].read_text()
+    assert token(two) == ""
+    assert forget(two, None) is None

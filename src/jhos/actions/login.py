@@ -22,7 +22,7 @@ class LoggedIn:
 
 
 def login(
-    path: Path,
+    paths: list[Path],
     server: str,
     *,
     user: str | None,
@@ -43,7 +43,7 @@ def login(
             f"{url} is no address of TLS, so others could read the login.",
             f"Is it https://{url.partition('://')[2]}?",
         )
-    authority = authority or (None if insecure else kubeconfig.known_authority(path, url))
+    authority = authority or (None if insecure else kubeconfig.known_authority(paths, url))
     with oauth.server(url, authority=authority, insecure=insecure) as known:
         if user:
             token = known.token_for(user, lambda: ask(f"Password of {user}"))
@@ -55,13 +55,13 @@ def login(
         projects = known.projects_of(token)
     found = Login(server=url, user=name, token=token, authority=authority, insecure=insecure)
     only = projects[0] if len(projects) == 1 else None
-    context = kubeconfig.add(path, found, namespace or only)
+    context = kubeconfig.add(paths, found, namespace or only)
     return LoggedIn(name, url, context, context.partition("/")[0], tuple(projects))
 
 
-def logout(path: Path, context: str | None) -> tuple[Login | None, bool]:
-    """The login that was taken out of the file, and whether the server forgot its token too."""
-    found = kubeconfig.forget(path, context)
+def logout(paths: list[Path], context: str | None) -> tuple[Login | None, bool]:
+    """The login that was taken out of the files, and whether the server forgot its token too."""
+    found = kubeconfig.forget(paths, context)
     if found is None:
         return None, False
     with (

@@ -1,5 +1,6 @@
 """jhos login and jhos logout"""
 
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,7 @@ _KUBECONFIG = click.option(
     "--kubeconfig",
     metavar="FILE",
     shell_complete=file_names,
-    help="Else the first of KUBECONFIG, else ~/.kube/config.",
+    help="Else KUBECONFIG, which may be several, else ~/.kube/config.",
 )
 
 
@@ -54,10 +55,10 @@ def login(
     """
     from jhos.actions.login import login as act
     from jhos.cli.terminal import say
-    from jhos.cluster.kubeconfig import path_of
+    from jhos.cluster.kubeconfig import paths_of
 
     done = act(
-        path_of(kubeconfig),
+        paths_of(kubeconfig),
         server,
         user=username,
         web=web,
@@ -91,13 +92,14 @@ def logout(context: str | None, kubeconfig: str | None, output: str) -> None:
       jhos logout --context course/api-example-com:6443/jakevdp
     """
     from jhos.actions.login import logout as act
-    from jhos.cluster.kubeconfig import path_of
+    from jhos.cluster.kubeconfig import paths_of
 
-    path = path_of(kubeconfig)
-    found, forgotten = act(path, context)
+    paths = paths_of(kubeconfig)
+    found, forgotten = act(paths, context)
     if found is None:
         nothing = {"user": None, "server": None, "forgotten": False}
-        emit(output, f"Nobody is logged in by the kubeconfig {path}.", nothing, [])
+        files = os.pathsep.join(map(str, paths))
+        emit(output, f"Nobody is logged in by the kubeconfig {files}.", nothing, [])
         return
     where = f"{found.user} at {found.server}"
     stays = "" if forgotten else " The cluster keeps the token until it expires."

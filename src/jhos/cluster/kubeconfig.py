@@ -1,8 +1,13 @@
-"""A login written into a kubeconfig as `oc login` does, and taken out again."""
+"""A login written into a kubeconfig as `oc login` does, and taken out again.
+
+A kubeconfig may be several files, of which the first that names a thing counts. As kubectl does, a
+change goes where the thing is; what is new goes into the first file that exists, else the last.
+"""
 
 import base64
 import os
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +24,7 @@ HOW = (
     "Log in with `jhos login SERVER`, name a file with --kubeconfig, or try it here with --sandbox."
 )
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TRUST = ("certificate-authority-data", "insecure-skip-tls-verify")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +38,12 @@ class Login:
     insecure: bool = False
 
 
-def path_of(kubeconfig: str | None) -> Path:
-    """The file that a login is written to: the first of KUBECONFIG's."""
-    paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    return Path(next(filter(None, paths.split(os.pathsep)), "~/.kube/config")).expanduser()
+def paths_of(kubeconfig: str | None) -> list[Path]:
+    """The files, whether or not they exist; at least one."""
+    for named in (kubeconfig, os.environ.get("KUBECONFIG")):
+        if files := [each for each in (named or "").split(os.pathsep) if each]:
+            return [Path(each).expanduser() for each in files]
+    return [Path("~/.kube/config").expanduser()]
 
 
 def merged(paths: str) -> Document:
@@ -44,12 +52,7 @@ def merged(paths: str) -> Document:
 
     Raises ClusterUnreachable for one that cannot be read.
     """
-    documents = [_read(Path(each).expanduser()) for each in paths.split(os.pathsep) if each]
-    current = (each.get("current-context") for each in documents)
-    return {
-        **{part: [entry for each in documents for entry in each[part]] for part in _PARTS},
-        "current-context": next(filter(None, current), None),
-    }
+    return _together(map(_read, paths_of(paths)))
 
 
 def entry_of(document: Document, part: str, name: str | None) -> Document:
@@ -63,71 +66,75 @@ def entry_of(document: Document, part: str, name: str | None) -> Document:
 
 def context_names(kubeconfig: str | None) -> list[str]:
     """Of all the files; none of one that cannot be read."""
-    paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     names = []
-    for path in filter(None, paths.split(os.pathsep)):
+    for path in paths_of(kubeconfig):
         with suppress(JhosError, OSError):
-            contexts = _read(Path(path).expanduser()).get("contexts") or []
-            names += [str(each["name"]) for each in contexts if "name" in each]
+            names += [str(each["name"]) for each in _read(path)["contexts"] if "name" in each]
     return names
 
 
-def known_authority(path: Path, server: str) -> str | None:
-    """PEM of the CA that the file has for the server already."""
-    for each in _read(path)["clusters"]:
-        if each["cluster"].get("server") == server:
-            data = each["cluster"].get("certificate-authority-data")
-            return base64.b64decode(data).decode() if data else None
-    return None
+def known_authority(paths: Iterable[Path], server: str) -> str | None:
+    """PEM of the CA that the files have for the server already."""
+    return _authority(_of_server(_together(map(_read, paths)), server)[1])
 
 
-def add(path: Path, login: Login, namespace: str | None) -> str:
+def add(paths: list[Path], login: Login, namespace: str | None) -> str:
     """Write the login and make its context the current one; returns the context's name.
 
-    What the file knows of the cluster already stays. `namespace` None: the context's, if any.
+    What the files know of the cluster already stays. `namespace` None: the context's, if any.
     """
-    document = _read(path)
-    cluster = _cluster(document, login)
+    documents = {path: _read(path) for path in paths}
+    home = documents[next(filter(Path.exists, paths), paths[-1])]
+    known = _together(documents.values())
     host = _host(login.server)
-    user = f"{login.user}/{host}"
-    _put(document, "users", {"name": user, "user": {"token": login.token}})
-    held = namespace or _namespace(document, cluster, user) or "default"
+    name, server = _of_server(known, login.server)
+    cluster, user = name or host, f"{login.user}/{host}"
+    held = namespace or _namespace(known, cluster, user) or "default"
     context = f"{held}/{host}/{login.user}"
-    entry = {"cluster": cluster, "user": user, "namespace": held}
-    _put(document, "contexts", {"name": context, "context": entry})
-    document["current-context"] = context
-    _write(path, document)
+    for part, named, entry in (
+        ("clusters", cluster, _trusting(server, login)),
+        ("users", user, {"token": login.token}),
+        ("contexts", context, {"cluster": cluster, "user": user, "namespace": held}),
+    ):
+        _put(documents.values(), home, part, named, entry)
+    home["current-context"] = context
+    _write_changed(documents)
     return context
 
 
-def forget(path: Path, context: str | None) -> Login | None:
+def forget(paths: list[Path], context: str | None) -> Login | None:
     """Take the token of a context's user out, and return what was there; None: no such login."""
-    document = _read(path)
-    wanted = context or document.get("current-context")
-    contexts = {each["name"]: each["context"] for each in document["contexts"]}
-    if wanted not in contexts:
-        return None
-    found = contexts[wanted]
-    users = {each["name"]: each.get("user") or {} for each in document["users"]}
-    clusters = {each["name"]: each["cluster"] for each in document["clusters"]}
-    user, cluster = users.get(found["user"], {}), clusters.get(found["cluster"], {})
+    documents = {path: _read(path) for path in paths}
+    known = _together(documents.values())
+    found = entry_of(known, "contexts", context or known["current-context"])
+    user = entry_of(known, "users", found.get("user"))
+    cluster = entry_of(known, "clusters", found.get("cluster"))
     if "token" not in user:
         return None
-    data = cluster.get("certificate-authority-data")
     login = Login(
         server=cluster.get("server", ""),
         user=found["user"].partition("/")[0],
         token=user.pop("token"),
-        authority=base64.b64decode(data).decode() if data else None,
+        authority=_authority(cluster),
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
     )
-    _write(path, document)
+    _write_changed(documents)
     return login
 
 
 def unusable(paths: Path | str, error: Exception) -> ClusterUnreachable:
     why = "it is none" if isinstance(error, MISSHAPEN) else " ".join(str(error).split())
     return ClusterUnreachable(f"The kubeconfig {paths} cannot be used: {why}.", HOW)
+
+
+def _together(documents: Iterable[Document]) -> Document:
+    """With the entries themselves, not copies."""
+    read = list(documents)
+    current = (each.get("current-context") for each in read)
+    return {
+        **{part: [entry for each in read for entry in each[part]] for part in _PARTS},
+        "current-context": next(filter(None, current), None),
+    }
 
 
 def _read(path: Path) -> Document:
@@ -151,26 +158,48 @@ def _write(path: Path, document: Document) -> None:
     new.rename(path.resolve())
 
 
-def _cluster(document: Document, login: Login) -> str:
-    """The name of the server's entry, which is made where there is none."""
-    entry: Document = {"server": login.server}
-    name = _host(login.server)
-    for each in document["clusters"]:
-        if each["cluster"].get("server") == login.server:
-            name, entry = each["name"], each["cluster"]
-    for key in ("certificate-authority-data", "insecure-skip-tls-verify"):
-        entry.pop(key, None)
+def _write_changed(documents: dict[Path, Document]) -> None:
+    for path, document in documents.items():
+        if document != _read(path):
+            _write(path, document)
+
+
+def _of_server(document: Document, server: str) -> tuple[str | None, Document]:
+    """The name and the entry of its cluster; None and {} where there is none."""
+    for name in {each["name"]: None for each in document["clusters"]}:
+        entry = entry_of(document, "clusters", name)
+        if entry.get("server") == server:
+            return name, entry
+    return None, {}
+
+
+def _trusting(cluster: Document, login: Login) -> Document:
+    """The entry of the login's cluster."""
+    trust: Document = {}
     if login.insecure:
-        entry["insecure-skip-tls-verify"] = True
+        trust = {"insecure-skip-tls-verify": True}
     elif login.authority:
-        entry["certificate-authority-data"] = base64.b64encode(login.authority.encode()).decode()
-    _put(document, "clusters", {"name": name, "cluster": entry})
-    return name
+        data = base64.b64encode(login.authority.encode()).decode()
+        trust = {"certificate-authority-data": data}
+    others = {key: value for key, value in cluster.items() if key not in _TRUST}
+    return {**others, "server": login.server, **trust}
 
 
-def _put(document: Document, part: str, entry: Document) -> None:
-    others = [each for each in document[part] if each["name"] != entry["name"]]
-    document[part] = [*others, entry]
+def _authority(cluster: Document) -> str | None:
+    data = cluster.get("certificate-authority-data")
+    return base64.b64decode(data).decode() if data else None
+
+
+def _put(
+    documents: Iterable[Document], home: Document, part: str, name: str, entry: Document
+) -> None:
+    """In place of the entry of that name, in the file that has it, else in `home`."""
+    for document in documents:
+        for each in document[part]:
+            if each["name"] == name:
+                each[part.removesuffix("s")] = entry
+                return
+    home[part].append({"name": name, part.removesuffix("s"): entry})
 
 
 def _namespace(document: Document, cluster: str, user: str) -> str | None:
