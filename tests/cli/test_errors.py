@@ -74,6 +74,15 @@ def test_a_bad_setting_is_told_before_a_cluster_is_looked_for(
     assert said in result.stderr
 
 
+@pytest.mark.parametrize("key", ["cookie-secret", "jupyterhub_config.py"])
+@pytest.mark.parametrize("command", [("deploy",), ("configure", "alpha")])
+def test_a_secret_of_jhos_itself_is_not_given(command: tuple[str, ...], key: str) -> None:
+    """A hub with another cookie secret or database password would not start any more."""
+    result = run(*command, "--secret-file", f"{key}=-")
+    assert result.exit_code == 2
+    assert f"its own {key}" in result.stderr
+
+
 def test_a_login_goes_by_tls_alone() -> None:
     result = run("login", "http://api.example.com:6443")
     assert result.exit_code == 2

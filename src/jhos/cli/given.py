@@ -167,7 +167,13 @@ def _secrets(
 
 def named_secrets(pairs: tuple[str, ...]) -> dict[str, str]:
     """Of `--secret-file KEY=FILE`, by their keys."""
+    from jhos.configuration import USER_KEYS
+    from jhos.settings.secrets import KEYS
+
     files = dict(split(pair, "--secret-file", "KEY=FILE") for pair in pairs)
+    for key in files.keys() & {*KEYS, *USER_KEYS}:
+        words = f"jhos keeps its own {key} in the same Secret; choose another KEY."
+        raise click.BadParameter(words, param_hint="--secret-file")
     return {key: _read(file) for key, file in files.items()}
 
 
