@@ -186,6 +186,12 @@ def test_no_pod_is_counted_for_a_database_elsewhere() -> None:
     assert found[1] == 1
 
 
+@pytest.mark.parametrize(("pods", "option"), [(2, "--hub-memory"), (3, "--notebook-memory")])
+def test_a_quota_that_is_too_small_names_the_sizes_that_matter(pods: int, option: str) -> None:
+    found, _ = quota(premises(free=quantities(pods=pods)), SETTINGS, deployed=False)
+    assert option in found.hint
+
+
 @pytest.mark.parametrize(
     ("known", "words"),
     [

@@ -141,16 +141,18 @@ def quota(
     base = _need(parts, _claim(settings.database.storage if own_volume else None))
     left = dict(allowance.free) if deployed else _without(allowance.free, base)
     short = [f"{key} lacks {_shown(key, -free)}" for key, free in left.items() if free < 0]
-    hint = "Ask for more, or make the parts smaller (--notebook-memory …)."
     if short:
         said = f"hub, proxy and database do not fit: {', '.join(short)}"
+        hint = "Ask for more, or make the parts smaller (--hub-memory, --database-memory …)."
         return Finding("Quota", Verdict.PROBLEM, said, hint), 0
     fits = room(left, settings.notebook, settings.storage.size)
     if fits is None:
         return Finding("Quota", Verdict.OK, "none that limits notebooks"), None
-    verdict = Verdict.OK if fits else Verdict.PROBLEM
     said = f"room for {fits} notebook servers at once"
-    return Finding("Quota", verdict, said, "" if fits else hint), fits
+    if fits:
+        return Finding("Quota", Verdict.OK, said), fits
+    hint = "Ask for more, or make the servers smaller (--notebook-memory …)."
+    return Finding("Quota", Verdict.PROBLEM, said, hint), 0
 
 
 def room(free: Quantities, notebook: Resources, volume: str | None = None) -> int | None:

@@ -233,8 +233,13 @@ def _last_lines(cluster: Cluster, pod: Object) -> str:
 
 def _out_of_time(refs: Iterable[ObjectRef], seen: _Seen, timeout_s: float) -> OutOfTime:
     states = ((ref, _state(seen.get(ref), seen)) for ref in refs)
-    waiting = [f"{ref}: {state.message}" for ref, state in states if state.status != Status.READY]
+    waiting = {ref: state.message for ref, state in states if state.status != Status.READY}
+    pods = (pod for ref in waiting if (obj := seen.get(ref)) for pod in seen.pods_of(obj))
+    hints = dict.fromkeys(found.hint for pod in pods if (found := _stall(pod, seen)) and found.hint)
     return OutOfTime(
-        f"Not ready after {timeout_s:.0f} s. " + "; ".join(waiting),
-        "Run the same command again to go on waiting (--timeout SECONDS for longer).",
-    )
+        f"Not ready after {timeout_s:.0f} s. "
+        + "; ".join(f"{ref}: {message}" for ref, message in waiting.items()),
+        " ".join([
+            *hints, "Run the same command again to go on waiting (--timeout SECONDS for longer)."
+        ]),
+    )  # fmt: skip

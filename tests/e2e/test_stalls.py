@@ -7,7 +7,7 @@ import pytest
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.connect import connect
-from jhos.errors import JhosError, Refused
+from jhos.errors import JhosError, OutOfTime, Refused
 from jhos.events import Event
 from jhos.objects import ObjectRef
 from jhos.wait import until_ready
@@ -87,7 +87,9 @@ class Told(Exception):
     """What was waited for has been said."""
 
 
-def wait(cluster: Cluster, name: str, *objects: Object, until: str = "") -> None:
+def wait(
+    cluster: Cluster, name: str, *objects: Object, until: str = "", deadline_s: float = DEADLINE_S
+) -> None:
     """Raises what the waiting raises, or Told once it says `until`; what was made goes."""
 
     def report(event: Event) -> None:
@@ -98,7 +100,7 @@ def wait(cluster: Cluster, name: str, *objects: Object, until: str = "") -> None
         cluster.apply(obj)
     refs = [ObjectRef.of(obj) for obj in objects if obj["kind"] in ("Deployment", "Route")]
     try:
-        until_ready(cluster, name, refs, DEADLINE_S, time.monotonic() + DEADLINE_S, report)
+        until_ready(cluster, name, refs, deadline_s, time.monotonic() + deadline_s, report)
     finally:
         for obj in objects:
             cluster.delete(ObjectRef.of(obj))
@@ -145,8 +147,12 @@ def test_a_pod_that_no_node_takes_is_told_and_waited_for(cluster: Cluster) -> No
     """A node may come."""
     nowhere = deployment("nowhere")
     nowhere["spec"]["template"]["spec"]["nodeSelector"] = {"gpu": "yes"}
+    said = "no node takes the pod: 0/1 nodes are available"
     with pytest.raises(Told):
-        wait(cluster, "nowhere", nowhere, until="no node takes the pod: 0/1 nodes are available")
+        wait(cluster, "nowhere", nowhere, until=said)
+    with pytest.raises(OutOfTime, match=said) as error:
+        wait(cluster, "nowhere", nowhere, deadline_s=5)
+    assert "Another node size" in error.value.hint
 
 
 def test_a_volume_that_cannot_be_mounted_is_told_and_waited_for(cluster: Cluster) -> None:
