@@ -66,7 +66,7 @@ def test_a_request_more_makes_a_connection_of_its_own(
     assert server.connections == 2
 
 
-def test_a_file_beside_the_kubeconfig_is_for_the_client(
+def test_an_authority_beside_the_kubeconfig_is_found(
     tls: tuple[Path, Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority, server = tls

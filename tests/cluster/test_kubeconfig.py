@@ -1,24 +1,28 @@
 """Logins in a kubeconfig."""
 
+import json
 import stat
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from jhos.cluster.connect import connect
 from jhos.cluster.kubeconfig import (
     Login,
     add,
-    entry_of,
+    context_of,
     forget,
     known_authority,
-    merged,
     paths_of,
 )
 from jhos.errors import ClusterUnreachable
+from jhos.objects import ObjectRef
+from tests.cluster.answering import Answer, answering, write_kubeconfig
 
 LOGIN = Login(server="https://api.example.com:6443", user="ada", token="canary", authority="PEM")
 
@@ -115,11 +119,58 @@ def test_of_several_files_the_first_counts_as_for_kubectl(tmp_path: Path) -> Non
         document = {"current-context": name, "clusters": [cluster],
                     "contexts": [{"name": name, "context": {"cluster": "same"}}]}  # fmt: skip
         (tmp_path / name).write_text(yaml.safe_dump(document))
-    found = merged(f"{tmp_path / 'none'}:{tmp_path / 'one'}:{tmp_path / 'two'}")
-    assert found["current-context"] == "one"
-    assert entry_of(found, "clusters", "same") == {"server": "https://one"}
-    assert entry_of(found, "contexts", "two") == {"cluster": "same"}
-    assert entry_of(found, "users", "nobody") == {}
+    files = f"{tmp_path / 'none'}:{tmp_path / 'one'}:{tmp_path / 'two'}"
+    assert context_of(files, None).name == "one"
+    found = context_of(files, "two")
+    assert (found.name, found.cluster, found.user) == ("two", {"server": "https://one"}, {})
+
+
+def test_files_are_named_from_the_folder_of_the_kubeconfig(tmp_path: Path) -> None:
+    document = {
+        "current-context": "here",
+        "clusters": [
+            {"name": "c", "cluster": {"server": "https://one", "certificate-authority": "ca"}}
+        ],
+        "users": [{"name": "u", "user": {"tokenFile": "/run/token"}}],
+        "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
+    }
+    (tmp_path / "config").write_text(yaml.safe_dump(document))
+    found = context_of(str(tmp_path / "config"), None)
+    assert found.cluster["certificate-authority"] == str(tmp_path / "ca")
+    assert found.user["tokenFile"] == "/run/token"
+
+
+def test_a_context_without_a_server_is_told(tmp_path: Path) -> None:
+    document = {"contexts": [{"name": "here", "context": {"cluster": "none"}}]}
+    (tmp_path / "config").write_text(yaml.safe_dump(document))
+    with pytest.raises(ClusterUnreachable, match=r"context 'here' .* has no server"):
+        context_of(str(tmp_path / "config"), "here")
+
+
+@pytest.mark.parametrize(
+    ("user", "token"),
+    [
+        ({"token": "plain"}, "plain"),
+        ({"tokenFile": "kept"}, "of a file"),
+        ({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "./program",
+                   "interactiveMode": "Never"}}, "of a program"),
+        ({}, ""),
+    ],
+)  # fmt: skip
+def test_a_login_is_sent(user: dict[str, Any], token: str, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("of a file")
+    program = tmp_path / "program"
+    credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+                  "status": {"token": "of a program"}}  # fmt: skip
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(credential)}'\n")
+    program.chmod(0o700)
+    with answering(lambda _: Answer()) as server:
+        write_kubeconfig(tmp_path / "config", server.address)
+        document = yaml.safe_load((tmp_path / "config").read_text())
+        document["users"][0]["user"] = user
+        (tmp_path / "config").write_text(yaml.safe_dump(document))
+        connect(str(tmp_path / "config"), None, "demo").get(ObjectRef("ConfigMap", "any"))
+    assert server.requests[-1].token == token
 
 
 def test_the_files_are_those_of_the_option_or_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,10 @@ from kubernetes.config.config_exception import ConfigException
 from openshift.dynamic import DynamicClient
 
 from jhos.cluster.handshakes import Handshakes, authorities
-from jhos.cluster.kubeconfig import MISSHAPEN, unusable
+from jhos.cluster.kubeconfig import MISSHAPEN, Context, Document, unusable
 
 CONNECTIONS = 16
+_RENEWING = {"exec", "auth-provider"}  # what runs in the file's folder, or writes a token into it
 
 
 class StaticDiscoverer:
@@ -21,19 +22,31 @@ class StaticDiscoverer:
         self.version: dict[str, Any] = {}
 
 
-def from_kubeconfig(paths: str, context: str, begun: Handshakes | None = None) -> DynamicClient:
-    """`begun`: connections to it that are on their way.
+def of_context(context: Context, begun: Handshakes | None = None) -> DynamicClient:
+    """`begun`: connections to its server that are on their way.
 
-    Raises ClusterUnreachable where the files do not tell how to log in.
+    Raises ClusterUnreachable where it does not tell how to log in.
     """
     configuration = _configuration()
+    given: dict[str, Any] = {"context": context.name, "client_configuration": configuration}
     try:
-        kubernetes_config.load_kube_config(
-            config_file=paths, context=context, client_configuration=configuration
-        )
+        if _RENEWING & context.user.keys():
+            kubernetes_config.load_kube_config(config_file=context.paths, **given)
+        else:  # which saves to read all the files again, and slowly
+            kubernetes_config.load_kube_config_from_dict(_alone(context), **given)
         return _dynamic(configuration, begun)
     except (ConfigException, yaml.YAMLError, OSError, *MISSHAPEN) as error:
-        raise unusable(paths, error) from error
+        raise unusable(context.paths, error) from error
+
+
+def _alone(context: Context) -> Document:
+    """A kubeconfig of nothing else."""
+    place = {"cluster": "it", "user": "it"}
+    return {
+        "clusters": [{"name": "it", "cluster": context.cluster}],
+        "users": [{"name": "it", "user": context.user}],
+        "contexts": [{"name": context.name, "context": place}],
+    }
 
 
 def from_pod() -> DynamicClient:

@@ -24,6 +24,7 @@ HOW = (
     "Log in with `jhos login SERVER`, name a file with --kubeconfig, or try it here with --sandbox."
 )
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 _TRUST = ("certificate-authority-data", "insecure-skip-tls-verify")
 
 
@@ -38,6 +39,17 @@ class Login:
     insecure: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Where to go, and as whom: the entries of the kubeconfig `paths`."""
+
+    paths: str
+    name: str
+    cluster: Document
+    user: Document
+    namespace: str | None
+
+
 def paths_of(kubeconfig: str | None) -> list[Path]:
     """The files, whether or not they exist; at least one."""
     for named in (kubeconfig, os.environ.get("KUBECONFIG")):
@@ -46,13 +58,36 @@ def paths_of(kubeconfig: str | None) -> list[Path]:
     return [Path("~/.kube/config").expanduser()]
 
 
-def merged(paths: str) -> Document:
-    """Clusters, users, contexts and the current context of the files; the first that names a thing
-    counts.
+def context_of(kubeconfig: str | None, wanted: str | None) -> Context:
+    """The one of that name; None: the current one.
 
-    Raises ClusterUnreachable for one that cannot be read.
+    Raises ClusterUnreachable where there is none such, or the files are no kubeconfig.
     """
-    return _together(map(_read, paths_of(paths)))
+    paths = paths_of(kubeconfig)
+    shown = os.pathsep.join(map(str, paths))
+    try:
+        known = _together(map(_located, paths))
+        name = wanted or known["current-context"]
+        names = [str(each["name"]) for each in known["contexts"]]
+        if not name:
+            raise ClusterUnreachable(f"The kubeconfig {shown} names no current context.", HOW)
+        if name not in names:
+            there = f"There are: {', '.join(names)}." if names else "It has none."
+            raise ClusterUnreachable(
+                f"There is no context {name!r} in the kubeconfig {shown}.", there
+            )
+        found = entry_of(known, "contexts", name)
+        cluster = entry_of(known, "clusters", found["cluster"])
+        if not cluster.get("server"):
+            raise ClusterUnreachable(
+                f"The context {name!r} in the kubeconfig {shown} has no server.", HOW
+            )
+        user = entry_of(known, "users", found.get("user"))
+    except MISSHAPEN as error:
+        raise unusable(shown, error) from error
+    return Context(
+        paths=shown, name=name, cluster=cluster, user=user, namespace=found.get("namespace")
+    )
 
 
 def entry_of(document: Document, part: str, name: str | None) -> Document:
@@ -135,6 +170,15 @@ def _together(documents: Iterable[Document]) -> Document:
         **{part: [entry for each in read for entry in each[part]] for part in _PARTS},
         "current-context": next(filter(None, current), None),
     }
+
+
+def _located(path: Path) -> Document:
+    """With files by absolute paths; they are named from the kubeconfig's folder."""
+    document, folder = _read(path), path.parent.absolute()
+    for entry in (each.get(part) for part in ("cluster", "user") for each in document[f"{part}s"]):
+        for key in filter((entry or {}).get, _FILES):
+            entry[key] = str(folder / entry[key])
+    return document
 
 
 def _read(path: Path) -> Document:
