@@ -97,6 +97,19 @@ def test_no_kubeconfig_suggests_a_login_and_the_sandbox() -> None:
     assert "login" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["configure alpha --set hub.memory=1Gi", "profiles default alpha large", "build-images hub",
+     "rollout alpha undo", "rollout alpha restart", "deploy", "diff", "render"],
+)  # fmt: skip
+def test_what_changes_a_project_tells_first_which(tmp_path: Path, words: str) -> None:
+    with answering(in_turn(failure(403, "no"))) as server:
+        config = kubeconfig(tmp_path, server.address, namespace="demo")
+        result = run(*words.split(), KUBECONFIG=config)
+    assert result.exit_code == 4
+    assert result.stderr.startswith("Project demo (context here)\n")
+
+
 def test_an_unknown_context_names_those_that_there_are(tmp_path: Path) -> None:
     config = kubeconfig(tmp_path, "https://127.0.0.1:1")
     result = run("teardown", "alpha", "--context", "there", KUBECONFIG=config)

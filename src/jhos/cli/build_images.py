@@ -70,12 +70,13 @@ def build_images(
       jhos build-images --name jakevdp
     """
     from jhos.actions import build_images as actions
-    from jhos.cli.terminal import progress
+    from jhos.cli.terminal import progress, tell_where
     from jhos.cluster.facts import create_project as make_project
 
     _check(images, options)
     chosen, wished = _images(images, options), wishes(options)
     cluster = target.connect(timeout_s)
+    tell_where(cluster)
     if create_project or target.sandbox:
         make_project(cluster)
     with progress() as report:

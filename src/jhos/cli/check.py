@@ -33,9 +33,9 @@ def check(target: Target, name: str | None, files: tuple[str, ...], output: str)
     wanted = merged([*sources(files), Source("NAME", {"name": name} if name else {})])
     cluster = target.connect(REQUEST_S)
     from jhos.actions.check import check as act
-    from jhos.cli.terminal import checklist, say
+    from jhos.cli.terminal import checklist, tell_where
 
-    say(f"Project {cluster.namespace} (context {cluster.context})")
+    tell_where(cluster)
     checked = act(cluster, wanted)
     rows = [(each.verdict, each.check, each.message, each.hint) for each in checked.findings]
     data = {

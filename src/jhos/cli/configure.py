@@ -80,6 +80,8 @@ def configure(
       jhos configure jakevdp --get notebook.memory
       jhos configure jakevdp --explain
     """
+    from jhos.cli.terminal import tell_where
+
     given = bool(files or pairs or unset or secret_files)
     if sum((edit_file, edit_settings, given, bool(key), explain)) != 1:
         raise click.UsageError(
@@ -94,6 +96,7 @@ def configure(
     if explain:
         _explain(cluster, name, output)
         return
+    tell_where(cluster)
     run = _Run(cluster, name, not unchecked, precaution(name, without=no_backup), dry_run, wait,
                timeout_s, output)  # fmt: skip
     if wish:

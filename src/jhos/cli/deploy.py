@@ -80,9 +80,9 @@ def deploy(
         return
     cluster = target.connect(timeout_s, connections=10)
     from jhos.actions.deploy import deploy as act
-    from jhos.cli.terminal import progress, say
+    from jhos.cli.terminal import progress, tell_where
 
-    say(f"Project {cluster.namespace} (context {cluster.context})")
+    tell_where(cluster)
     with progress() as report:
         deployed = act(
             cluster,

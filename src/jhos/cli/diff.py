@@ -52,9 +52,9 @@ def show_diff(target: Target, given: "Given", *, force: bool, output: str) -> bo
     """Print it; whether anything would change."""
     cluster = target.connect(REQUEST_S, connections=10)
     from jhos.actions.diff import diff as act
-    from jhos.cli.terminal import progress, say
+    from jhos.cli.terminal import progress, tell_where
 
-    say(f"Project {cluster.namespace} (context {cluster.context})")
+    tell_where(cluster)
     with progress() as report:
         proposal = act(cluster, given, force=force, report=report)
     names = [change.ref.title for change in _changed(proposal.plan)]

@@ -302,9 +302,10 @@ def _change(
     cluster = target.connect(timeout_s)
     from jhos.actions.profiles import change
     from jhos.cli.configure import restarts_hub, result
-    from jhos.cli.terminal import progress
+    from jhos.cli.terminal import progress, tell_where
     from jhos.settings.profiles import compact
 
+    tell_where(cluster)
     with progress() as report:
         done = change(cluster, name, edit, precaution=precaution(name), wait=True,
                       timeout_s=timeout_s, report=report)  # fmt: skip

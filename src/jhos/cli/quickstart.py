@@ -78,7 +78,7 @@ def quickstart(
     from jhos.actions.edits import Given
     from jhos.actions.quickstart import notebook_image
     from jhos.actions.quickstart import quickstart as act
-    from jhos.cli.terminal import progress, say
+    from jhos.cli.terminal import progress, tell_where
     from jhos.images import git_of
     from jhos.settings.load import check_alone
     from jhos.settings.sources import Source, merged
@@ -94,7 +94,7 @@ def quickstart(
     )
     check_alone(given.settings)
     cluster = target.connect(timeout_s)
-    say(f"Project {cluster.namespace} (context {cluster.context})")
+    tell_where(cluster)
     with progress() as report:
 
         def deploy_hub() -> "Deployed":

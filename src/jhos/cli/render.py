@@ -87,9 +87,9 @@ def show_objects(target: Target, given: "Given", output: str) -> None:
 def _rendered(target: Target, given: "Given") -> "Rendered":
     cluster = target.connect(REQUEST_S)
     from jhos.actions.render import render as act
-    from jhos.cli.terminal import progress, say
+    from jhos.cli.terminal import progress, tell_where
 
-    say(f"Project {cluster.namespace} (context {cluster.context})")
+    tell_where(cluster)
     with progress() as report:
         return act(cluster, given, report)
 

@@ -52,7 +52,7 @@ def restore(
     from jhos import archive
     from jhos.actions.restore import Origin
     from jhos.actions.restore import restore as act
-    from jhos.cli.terminal import progress, say
+    from jhos.cli.terminal import progress, tell_where
     from jhos.encryption import decrypt
 
     found = archive.read(file)
@@ -61,7 +61,7 @@ def restore(
         phrase = passphrase_of(passphrase_file, without=without_secrets, twice=False)
         secrets = None if phrase is None else decrypt(found.secrets, phrase)
     cluster = target.connect(timeout_s)
-    say(f"Project {cluster.namespace} (context {cluster.context})")
+    tell_where(cluster)
     with progress() as report:
         done = act(
             cluster,

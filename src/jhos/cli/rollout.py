@@ -63,11 +63,15 @@ def rollout(
       jhos rollout jakevdp undo --to 3
       jhos rollout jakevdp undo --backup jakevdp-20260102-030405.tar
     """
+    from jhos.cli.terminal import tell_where
+
     if (to is not None or file or no_backup) and action != "undo":
         raise click.UsageError("--to, --backup and --no-backup go with undo only.")
     if file and no_backup:
         raise click.UsageError("Take --backup or --no-backup, not both.")
     cluster = target.connect(timeout_s)
+    if action in ("restart", "undo"):
+        tell_where(cluster)
     if action == "history":
         _history(cluster, name, output)
     elif action == "undo":

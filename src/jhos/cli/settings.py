@@ -46,9 +46,9 @@ def show(
     above = sources(files)
     cluster = target.connect(REQUEST_S)
     from jhos.actions.settings import stored_settings
-    from jhos.cli.terminal import say
+    from jhos.cli.terminal import tell_where
 
-    say(f"Project {cluster.namespace} (context {cluster.context})")
+    tell_where(cluster)
     found = stored_settings(cluster, name, above)
     if explain:
         _explain(found, minimal=minimal, output=output)

@@ -21,6 +21,8 @@ from jhos.events import Event, Report, State, silent
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from jhos.cluster.client import Cluster
+
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links
@@ -175,6 +177,10 @@ def say(text: str) -> None:
     """A remark beside the result."""
     if not _is_quiet():
         _tell(text)
+
+
+def tell_where(cluster: "Cluster") -> None:
+    say(f"Project {cluster.namespace} (context {cluster.context})")
 
 
 def _tell(text: str) -> None:
