@@ -1,12 +1,15 @@
 """The last ten of what a deployment was."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from jhos.actions import history
 from jhos.actions.pipeline import Manner, carry_out
 from jhos.actions.rollout import undo
+from jhos.cli import main
 from jhos.cluster.client import Cluster
 from jhos.errors import SettingsError
 from jhos.events import silent
@@ -35,3 +38,14 @@ def test_the_eleventh_revision_takes_the_place_of_the_first(reach: Callable[[], 
     back = history.content(cluster, NAME, 13)
     assert back.settings["cull"]["idle"] == 180
     assert history.revisions(cluster, NAME)[0].number == 4
+
+
+def test_no_way_back_is_offered_where_there_is_none(
+    reach: Callable[[], Cluster], kubeconfig: Path
+) -> None:
+    """Of nothing here anybody knows that it became ready."""
+    carry_out(reach(), "early", given("early"), Manner(timeout_s=60, report=silent, wait=False))
+    words = ("configure", "early", "--set", "hub.memory=700Mi", "--no-wait", "-n", "engine")
+    done = CliRunner().invoke(main, [*words, "--kubeconfig", str(kubeconfig)])
+    assert "Revision 2 of early" in done.stdout
+    assert "undo" not in done.stdout

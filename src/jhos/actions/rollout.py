@@ -155,9 +155,14 @@ def _check_backup(backup: Backup, settings: Settings, schema: str) -> None:
         )
 
 
-def _former(cluster: Cluster, name: str) -> int:
+def earlier(cluster: Cluster, name: str) -> Revision | None:
+    """What `undo` goes back to where nothing else is said."""
     kept = history.revisions(cluster, name)
-    found = former(kept, kept[-1]) if kept else None
+    return former(kept, kept[-1]) if kept else None
+
+
+def _former(cluster: Cluster, name: str) -> int:
+    found = earlier(cluster, name)
     if found is None:
         raise SettingsError(
             f"There is nothing to go back to: {name} has no earlier revision that was ready.",

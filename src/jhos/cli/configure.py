@@ -161,6 +161,7 @@ class _Run:
 
     def _carry_out(self, edit: "Edit", stored: "Stored", edited: "Stored") -> None:
         from jhos.actions.configure import configure as act
+        from jhos.actions.rollout import earlier
         from jhos.cli.changes import changes_between, shown
         from jhos.cli.terminal import progress, say
 
@@ -175,7 +176,10 @@ class _Run:
                        wait=self.wait, timeout_s=self.timeout_s, report=report)  # fmt: skip
         written = [change.ref.title for change in done.plan.writes]
         data = {**result(done), "changed": changes}
-        emit(self.output, summary(done, wait=self.wait), data, written)
+        text = summary(done, wait=self.wait)
+        if done.plan.differs and earlier(self.cluster, self.name):
+            text += f"\nUndo it with: jhos rollout {done.name} undo -n {done.namespace}"
+        emit(self.output, text, data, written)
 
 
 def summary(done: "Deployed", *, wait: bool) -> str:
@@ -184,10 +188,9 @@ def summary(done: "Deployed", *, wait: bool) -> str:
     restarted = restarts_hub(done)
     state = "is ready" if wait else "is being rolled out"
     how = "" if restarted else ", without a restart of the hub"
-    lines = [f"Revision {done.revision} of {done.name} {state}{how}: {done.url}", *of_before(done)]
-    if done.revision > 1:
-        lines.append(f"Undo it with: jhos rollout {done.name} undo -n {done.namespace}")
-    return "\n".join(lines)
+    return "\n".join(
+        [f"Revision {done.revision} of {done.name} {state}{how}: {done.url}", *of_before(done)]
+    )
 
 
 def result(done: "Deployed") -> dict[str, Any]:
