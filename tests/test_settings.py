@@ -1,4 +1,5 @@
 from base64 import b64decode
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 
 from jhos.errors import SettingsError
 from jhos.settings.auth import check_secrets
-from jhos.settings.load import check_alone, line_of, load, parse
+from jhos.settings.load import check_alone, defaults, line_of, load, parse
 from jhos.settings.secrets import KEYS, completed
 
 
@@ -148,3 +149,9 @@ def test_what_is_wrong_in_a_file_is_found_in_its_line(text: str, line: int) -> N
 
 def test_what_a_file_does_not_say_has_no_line() -> None:
     assert line_of("hub: {}", "There are two profiles named a.") is None
+
+
+def test_no_layer_changes_the_defaults() -> None:
+    before = deepcopy(defaults())
+    load({"storage": {"size": "none"}, "cull": {"idle": "never"}, "hub": {"memory": "64Mi"}})
+    assert defaults() == before

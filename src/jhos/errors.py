@@ -15,6 +15,8 @@ JhosError 1                 failed
 └── BuildFailed 6
 """
 
+from collections.abc import Iterable
+
 
 class JhosError(Exception):
     """`message` says what failed on which object and why; `hint` what to do or type next."""
@@ -81,3 +83,10 @@ def gave_way(error: JhosError, words: str, hint: str) -> JhosError:
     """
     kind = type(error) if isinstance(error, Refused) else GaveWay
     return kind(f"{error.message.rstrip()}\n{words}", hint)
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """What `word` may have been meant to be; empty: none of them."""
+    from difflib import get_close_matches  # only who errs waits for it
+
+    return next(iter(get_close_matches(word, list(known), 1, likeness)), "")

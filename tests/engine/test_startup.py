@@ -16,6 +16,8 @@ SELDOM = {
     "jhos.actions.hub_database",
     "jhos.actions.load_database",
     "jhos.archive",
+    "jhos.cli.diff",
+    "jhos.cli.render",
     "jhos.hubapi",
     "jhos.hubconfig",
     "jhos.images",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches, unified_diff
+from difflib import unified_diff
 from typing import Any
 
 from jhos.actions.checked import checked
@@ -14,7 +14,7 @@ from jhos.actions.precaution import Precaution
 from jhos.actions.stored import existing
 from jhos.cluster.client import Cluster
 from jhos.configuration import USER_KEYS, masked_lines
-from jhos.errors import Conflict, SettingsError
+from jhos.errors import Conflict, SettingsError, nearest
 from jhos.events import Report
 from jhos.objects import ObjectRef
 from jhos.rights import DEPLOY, check_rights
@@ -130,8 +130,8 @@ def _unknown(key: str, section: str, inner: Any) -> SettingsError:
         if isinstance(inner, dict)
         else []
     )
-    near = get_close_matches(key, [*known, *_paths(defaults())], 1)
-    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
+    near = nearest(key, [*known, *_paths(defaults())])
+    hint = f"Did you mean {near}?" if near else f"There are: {', '.join(known)}."
     return SettingsError(f"There is no setting {key}.", hint)
 
 

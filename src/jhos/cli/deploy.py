@@ -67,15 +67,16 @@ def deploy(
       jhos deploy --name course --notebook-memory 1Gi --config jupyterhub_config.py
       jhos deploy --name course --notebook-memory 2Gi --dry-run
     """
-    from jhos.cli.diff import show_diff
-    from jhos.cli.render import show_objects
-
     if dry_run and unchecked:
         raise click.UsageError("--dry-run runs the configuration in any case.")
     if dry_run == "client":
+        from jhos.cli.render import show_objects
+
         show_objects(target, given, output)
         return
     if dry_run == "server":
+        from jhos.cli.diff import show_diff
+
         show_diff(target, given, force=force_conflicts, output=output)
         return
     cluster = target.connect(timeout_s, connections=10)

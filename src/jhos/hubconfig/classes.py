@@ -4,7 +4,6 @@ import copy
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ from typing import Any
 from traitlets import TraitError
 from traitlets.config import Configurable, LazyConfigValue
 
+from jhos.errors import nearest
 from jhos.hubconfig.findings import Level
 
 GROUPS = ("jupyterhub.authenticators", "jupyterhub.spawners", "jupyterhub.proxies")
@@ -50,9 +50,9 @@ def section_problem(section: str, classes: Classes) -> Problem | None:
         return None
     if not section[0].isupper():
         return Level.ERROR, f"c.{section} has no effect.", "Write c.CLASS.SETTING = VALUE."
-    near = get_close_matches(section, classes, 1, 0.8)
+    near = nearest(section, classes, 0.8)
     if near:
-        return Level.ERROR, f"There is no class {section}.", f"Did you mean c.{near[0]}?"
+        return Level.ERROR, f"There is no class {section}.", f"Did you mean c.{near}?"
     return Level.WARNING, f"No class {section} is known here.", UNCHECKED
 
 
@@ -78,19 +78,19 @@ def _absent(section: str, trait: str, name: str) -> Problem:
     if dot:
         return Level.ERROR, f"{where}, and {package} has no such class.", ""
     names = {each.name for group in GROUPS for each in entry_points(group=group)}
-    near = get_close_matches(name, names, 1)
+    near = nearest(name, names)
     if near:
-        return Level.ERROR, f"{where}, which is unknown.", f"Did you mean {near[0]!r}?"
+        return Level.ERROR, f"{where}, which is unknown.", f"Did you mean {near!r}?"
     return Level.WARNING, f"{where}, which is unknown here.", UNCHECKED
 
 
 def _unknown(section: str, trait: str, classes: Classes) -> Problem:
     possible = sorted({name for each in _heirs(classes[section]) for name in _settable(each)})
-    near = get_close_matches(trait, possible, 1)
+    near = nearest(trait, possible)
     for other in ("JupyterHub", "KubeSpawner", "Authenticator"):
         if trait in _settable(classes[other][0]):
             return Level.ERROR, f"{section} knows no {trait}.", f"Did you mean c.{other}.{trait}?"
-    hint = f"Did you mean c.{section}.{near[0]}?" if near else ""
+    hint = f"Did you mean c.{section}.{near}?" if near else ""
     return Level.ERROR, f"{section} knows no {trait}.", hint
 
 

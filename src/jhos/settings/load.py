@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -11,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 
-from jhos.errors import SettingsError
+from jhos.errors import SettingsError, nearest
 from jhos.settings.auth import PROVIDERS, check_auth
 from jhos.settings.model import Profile, Settings
 from jhos.settings.rules import (
@@ -54,7 +53,7 @@ def check_alone(layer: Layer) -> None:
 
 
 def _read(*layers: Layer) -> Settings:
-    merged = defaults()
+    merged = dict(defaults())
     for layer in layers:
         merged = merge(merged, layer)
     for section in ("hub", "proxy", "database", "notebook"):
@@ -70,12 +69,9 @@ def _read(*layers: Layer) -> Settings:
 
 
 @cache
-def _default_text() -> str:
-    return (Path(__file__).parent / "defaults.yaml").read_text()
-
-
 def defaults() -> Layer:
-    layer: Layer = yaml.load(_default_text(), _FAST)
+    """To be read; who changes them takes a copy."""
+    layer: Layer = yaml.load((Path(__file__).parent / "defaults.yaml").read_text(), _FAST)
     return layer
 
 
@@ -148,15 +144,18 @@ def merge(below: Layer, above: Layer) -> Layer:
     return merged
 
 
+_hints = cache(get_type_hints)
+
+
 def _build(cls: Any, values: Any, path: str) -> Any:
     if not isinstance(values, dict):
         raise SettingsError(f"Setting {path} must be a mapping, not {values!r}.")
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     for key in values.keys() - hints.keys():
-        near = get_close_matches(str(key), hints, 1)
+        near = nearest(str(key), hints)
         raise SettingsError(
             f"There is no setting {_join(path, key)}.",
-            f"Did you mean {_join(path, near[0])}?" if near else f"There are: {', '.join(hints)}.",
+            f"Did you mean {_join(path, near)}?" if near else f"There are: {', '.join(hints)}.",
         )
     return cls(**{f.name: _value(hints[f.name], _given(values, f, path), _join(path, f.name))
                   for f in fields(cls)})  # fmt: skip
@@ -310,10 +309,10 @@ def _check_profiles(profiles: tuple[Profile, ...]) -> None:
 
 def _check_choice(path: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        near = get_close_matches(value, choices, 1)
+        near = nearest(value, choices)
         raise SettingsError(
             f"Setting {path} is {value!r}; possible: {', '.join(choices)}.",
-            f"Did you mean {near[0]}?" if near else "",
+            f"Did you mean {near}?" if near else "",
         )
 
 

@@ -5,10 +5,9 @@ A profile is a mapping of the fields of `settings.model.Profile`, without those 
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
-from jhos.errors import SettingsError
+from jhos.errors import SettingsError, nearest
 
 Row = dict[str, Any]
 
@@ -37,11 +36,9 @@ def find(rows: Iterable[Row], name: str) -> Row:
     there = {row["name"]: row for row in rows}
     if name in there:
         return there[name]
-    near = get_close_matches(name, there, 1)
+    near = nearest(name, there)
     known = f"There are: {', '.join(there)}." if there else "There are none yet."
-    raise SettingsError(
-        f"There is no profile {name}.", f"Did you mean {near[0]}?" if near else known
-    )
+    raise SettingsError(f"There is no profile {name}.", f"Did you mean {near}?" if near else known)
 
 
 def added(rows: list[Row], row: Row, position: int | None = None) -> list[Row]:

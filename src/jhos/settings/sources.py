@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
-from difflib import get_close_matches
 from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 
-from jhos.errors import SettingsError
+from jhos.errors import SettingsError, nearest
 from jhos.settings.load import Layer, load, merge
 from jhos.settings.model import Settings
 
@@ -53,13 +52,15 @@ def variable(setting: str) -> str:
 
 def of_environment(environment: Mapping[str, str]) -> list[Source]:
     """One source a variable. Raises SettingsError for one that is mistyped, or means nothing."""
+    given = {name: text for name, text in environment.items()
+             if name.startswith(PREFIX) and name not in RESERVED and text}  # fmt: skip
+    if not given:
+        return []
     known = {variable(path): (path, hint) for path, hint in leaves()}
-    given = {name: text for name, text in environment.items() if name.startswith(PREFIX) and text}
-    for name in given.keys() - known.keys() - set(RESERVED):
-        near = _inside(name, known) or get_close_matches(name, known, 1, _RESEMBLANCE)
+    for name in given.keys() - known.keys():
+        near = " or ".join(_inside(name, known)[:3]) or nearest(name, known, _RESEMBLANCE)
         if near:
-            words = f"Did you mean {' or '.join(near[:3])}?"
-            raise SettingsError(f"Variable {name} is no setting.", words)
+            raise SettingsError(f"Variable {name} is no setting.", f"Did you mean {near}?")
     return [
         Source(name, nested(path, _value(name, hint, given[name])))
         for name, (path, hint) in known.items()
