@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from jhos.actions.reach import raised
 from jhos.errors import ClusterUnreachable, JhosError, OutOfTime, Refused
 from jhos.hubapi import HubApi
 
@@ -53,6 +54,29 @@ def test_a_server_has_its_times_and_its_title(hub: responses.RequestsMock) -> No
     assert found.servers[0].title == "ada/two"
     assert found.servers[0].started == datetime(2026, 11, 27, 2, tzinfo=UTC)
     assert found.servers[0].pending == "spawn"
+
+
+def test_of_a_hub_that_breaks_its_log_tells_more(hub: responses.RequestsMock) -> None:
+    hub.get(f"{API}/info", status=500, json={"status": 500, "message": "Internal Server Error"})
+    api = HubApi(URL, "t", failed=lambda said: JhosError(f"{said}, as the log tells"))
+    with pytest.raises(JhosError, match="Error, as the log tells"):
+        api.info()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("sqlalchemy.exc.ProgrammingError: (psycopg.errors.UndefinedColumn) column a.b is missing",
+         ("psycopg.errors.UndefinedColumn", "column a.b is missing")),
+        ("sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such column: users.is",
+         ("sqlite3.OperationalError", "no such column: users.is")),
+        ("ValueError: not this.", ("", "not this")),
+        ("[I 2026-11-27 JupyterHub] Error: none", ("", "an earlier one")),
+    ],
+)  # fmt: skip
+def test_the_last_exception_of_a_log_is_found(line: str, found: tuple[str, str]) -> None:
+    log = f"    KeyError: an earlier one\n[I] between\n    {line}\n    LINE 1: SELECT\n[I] after\n"
+    assert raised(log) == found
 
 
 def test_names_are_quoted_in_paths(hub: responses.RequestsMock) -> None:

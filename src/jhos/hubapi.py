@@ -61,6 +61,8 @@ class HubApi:
 
     `session` carries what reaches it; `target`: where to send, if that is not `url`.
     `authorities`: certificates (PEM) to trust as well, asked for once those known do not suffice.
+    `failed`: the error for a request at which the hub itself broke, of which it tells nothing but
+    the words that are given.
     """
 
     def __init__(
@@ -71,10 +73,11 @@ class HubApi:
         session: requests.Session | None = None,
         target: str = "",
         authorities: Callable[[], str] = lambda: "",
+        failed: Callable[[str], JhosError] = JhosError,
     ) -> None:
         self.url, self.token, self.target = url, token, target or url
         self.session = session or requests.Session()
-        self.authorities = authorities
+        self.authorities, self.failed = authorities, failed
         self._bundle: Any = None  # the file with the certificates, as long as it is needed
 
     @property
@@ -206,6 +209,8 @@ class HubApi:
                 )
             case 404:
                 return JhosError(f"The hub at {self.url} has no such user.", "jhos users list")
+            case 500:
+                return self.failed(said)
             case status if status in _STARTING:
                 return OutOfTime(f"The hub at {self.url} does not run: {said}", _RUNS)
         return Refused(f"The hub refuses it: {said}")

@@ -305,6 +305,22 @@ def test_a_hub_that_does_not_run_is_told(used: Any, kubectl: Run, project: str) 
     kubectl("rollout", "status", "deployment", NAME, "-n", project)
 
 
+def test_a_database_of_another_schema_is_told(hub: Any, kubectl: Run, project: str) -> None:
+    def rename(before: str, after: str) -> None:
+        change = f"alter table users rename column {before} to {after}"
+        psql = "PGPASSWORD=$POSTGRESQL_PASSWORD psql -h 127.0.0.1 -U $POSTGRESQL_USER"
+        kubectl("exec", f"deploy/{NAME}-db", "-n", project, "--", "bash", "-c",
+                f"{psql} $POSTGRESQL_DATABASE -c '{change}'")  # fmt: skip
+
+    rename("created", "since")
+    told = hub("users list", code=1, output="").stderr
+    assert "column users.created does not exist" in told
+    assert f"jhos rollout {NAME} -n {project} restart" in told
+    assert "has another schema" in hub("status", code=1, output="").stdout
+    rename("since", "created")
+    hub("users list")
+
+
 def test_an_unknown_deployment_names_those_there_are(jhos: Run, hub: Any, project: str) -> None:
     for command in ("status", "servers list", "users list", "storage list", "open --print"):
         verb, *rest = command.split()
