@@ -40,6 +40,19 @@ def test_an_unknown_setting_names_the_nearest() -> None:
     assert "hub.memory" in caught.value.hint
 
 
+def test_what_is_mistyped_is_told_before_a_bad_value() -> None:
+    with pytest.raises(SettingsError, match=r"no setting notebook\.memroy"):
+        load({"hub": {"memory": "much"}, "notebook": {"memroy": "1Gi"}})
+
+
+def test_what_is_wrong_is_told_as_it_was_written() -> None:
+    with pytest.raises(SettingsError, match=r"environment\.DEBUG .* not true\.") as caught:
+        load({"notebook": {"environment": {"DEBUG": True}}})
+    assert '"true"' in caught.value.hint
+    with pytest.raises(SettingsError, match="hub must be a mapping, not null"):
+        load({"hub": None})
+
+
 @pytest.mark.parametrize(
     "layer",
     [
@@ -56,6 +69,8 @@ def test_an_unknown_setting_names_the_nearest() -> None:
         {"notebook": {"start_timeout": True}},
         {"notebook": []},
         {"cull": {"users": 1}},
+        {"notebook": {"environment": {"DEBUG": True}}},
+        {"notebook": {"environment": {"DEBUG": None}}},
         {"auth": {"type": "nobody"}},
     ],
 )

@@ -1,5 +1,6 @@
 """Layers of settings, merged and checked into `Settings`."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -56,6 +57,7 @@ def _read(*layers: Layer) -> Settings:
     merged = dict(defaults())
     for layer in layers:
         merged = merge(merged, layer)
+    _check_keys(Settings, merged, "")  # before their values: what is mistyped has none
     for section in ("hub", "proxy", "database", "notebook"):
         if isinstance(merged[section], dict):
             merged[section] = _with_requests_in_limits(section, merged[section])
@@ -149,16 +151,27 @@ _hints = cache(get_type_hints)
 
 def _build(cls: Any, values: Any, path: str) -> Any:
     if not isinstance(values, dict):
-        raise SettingsError(f"Setting {path} must be a mapping, not {values!r}.")
+        raise SettingsError(f"Setting {path} must be a mapping, not {_as_yaml(values)}.")
+    _check_keys(cls, values, path)
     hints = _hints(cls)
-    for key in values.keys() - hints.keys():
-        near = nearest(str(key), hints)
-        raise SettingsError(
-            f"There is no setting {_join(path, key)}.",
-            f"Did you mean {_join(path, near)}?" if near else f"There are: {', '.join(hints)}.",
-        )
     return cls(**{f.name: _value(hints[f.name], _given(values, f, path), _join(path, f.name))
                   for f in fields(cls)})  # fmt: skip
+
+
+def _check_keys(cls: Any, values: Any, path: str) -> None:
+    """Raises SettingsError for what is no setting of `cls` or of its sections."""
+    if not isinstance(values, dict):
+        return
+    hints = _hints(cls)
+    for key in values:
+        if key not in hints:
+            near = nearest(str(key), hints)
+            raise SettingsError(
+                f"There is no setting {_join(path, key)}.",
+                f"Did you mean {_join(path, near)}?" if near else f"There are: {', '.join(hints)}.",
+            )
+        if is_dataclass(hints[key]):
+            _check_keys(hints[key], values[key], _join(path, key))
 
 
 def _given(values: Layer, field: "Field[Any]", path: str) -> Any:
@@ -177,19 +190,22 @@ def _value(hint: Any, value: Any, path: str) -> Any:
         return _items(get_args(hint)[0], value, path)
     allowed = get_args(hint) if isinstance(hint, UnionType) else (get_origin(hint) or hint,)
     if isinstance(value, bool) and bool not in allowed:
-        raise SettingsError(f"Setting {path} must be {_words(allowed)}, not {value!r}.")
+        raise SettingsError(
+            f"Setting {path} must be {_words(allowed)}, not {_as_yaml(value)}.",
+            f'Write "{_as_yaml(value)}" where that is meant.' if str in allowed else "",
+        )
     if str in allowed and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, allowed):
-        raise SettingsError(f"Setting {path} must be {_words(allowed)}, not {value!r}.")
+        raise SettingsError(f"Setting {path} must be {_words(allowed)}, not {_as_yaml(value)}.")
     if isinstance(value, dict):
-        return {str(key): str(each) for key, each in value.items()}
+        return {str(key): _value(str, each, _join(path, str(key))) for key, each in value.items()}
     return value
 
 
 def _items(hint: Any, values: Any, path: str) -> tuple[Any, ...]:
     if not isinstance(values, list | tuple):
-        raise SettingsError(f"Setting {path} must be a list, not {values!r}.")
+        raise SettingsError(f"Setting {path} must be a list, not {_as_yaml(values)}.")
     if get_origin(hint) is dict:
         return tuple(_build_mapping(value, f"{path}[{n}]") for n, value in enumerate(values))
     return tuple(_value(hint, value, f"{path}[{n}]") for n, value in enumerate(values))
@@ -197,7 +213,7 @@ def _items(hint: Any, values: Any, path: str) -> tuple[Any, ...]:
 
 def _build_mapping(value: Any, path: str) -> Layer:
     if not isinstance(value, dict):
-        raise SettingsError(f"Setting {path} must be a mapping, not {value!r}.")
+        raise SettingsError(f"Setting {path} must be a mapping, not {_as_yaml(value)}.")
     return value
 
 
@@ -237,7 +253,8 @@ def _number(path: str, quantity: Any, pattern: re.Pattern[str]) -> float:
     if number < (_LEAST_SIZE if pattern is SIZE else _UNITS["m"]):
         example = "512Mi or 2Gi" if pattern is SIZE else "500m or 2"
         raise SettingsError(
-            f"Setting {path} is {quantity!r}, which cannot be.", f"Write for example {example}."
+            f"Setting {path} is {_as_yaml(quantity)}, which cannot be.",
+            f"Write for example {example}.",
         )
     return number
 
@@ -318,6 +335,11 @@ def _check_choice(path: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
+
+
+def _as_yaml(value: Any) -> str:
+    """As one writes it, so that it is found again."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
 
 
 def _words(types: tuple[Any, ...]) -> str:
