@@ -90,10 +90,12 @@ def test_the_hub_may_only_what_spawning_needs(facts: Facts) -> None:
 
 @pytest.mark.parametrize("hostile", ["a\n---\nkind: Secret", "{{ 7*7 }}", '": {"x": "', "${HOME}"])
 def test_a_setting_cannot_break_out_of_its_place(facts: Facts, hostile: str) -> None:
-    rendered = objects(facts, route={"timeout": hostile}, notebook={"environment": {"A": hostile}})
+    rendered = objects(
+        facts, database={"storage_class": hostile}, notebook={"environment": {"A": hostile}}
+    )
     assert set(rendered) == set(objects(facts))
-    annotations = rendered[ObjectRef("Route", "alpha")]["metadata"]["annotations"]
-    assert annotations["haproxy.router.openshift.io/timeout"] == hostile
+    claim = rendered[ObjectRef("PersistentVolumeClaim", "alpha-db")]
+    assert claim["spec"]["storageClassName"] == hostile
     config = rendered[ObjectRef("ConfigMap", "alpha-cfg")]["data"]["settings.yaml"]
     assert yaml.safe_load(config)["notebook"]["environment"] == {"A": hostile}
 

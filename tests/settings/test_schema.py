@@ -59,7 +59,10 @@ def test_the_defaults_are_valid(validator: Draft202012Validator) -> None:
         {"storage": {"size": "none"}, "notebook": {"environment": {"A": 1}}},
         {"profiles": [{"name": "big", "image": "a:b", "gpu": 1, "tolerations": [{"key": "gpu"}]}]},
         {"notebook": {"mount_secrets": ["keys=/etc/keys"], "mount_pvcs": ["data=/data:ro"]}},
-        {"route": {"host": "hub.example.com"}, "auth": {"type": "github", "client_id": "x"}},
+        {
+            "route": {"host": "hub.example.com", "timeout": "90m"},
+            "auth": {"type": "github", "client_id": "x"},
+        },
     ],
 )
 def test_what_is_valid_is_loaded(validator: Draft202012Validator, layer: dict[str, Any]) -> None:
@@ -89,6 +92,14 @@ def test_what_is_valid_is_loaded(validator: Draft202012Validator, layer: dict[st
         {"profiles": [{"title": "nameless"}]},
         {"profiles": [{"name": "big", "size": "1Gi"}]},
         {"route": {"host": "https://hub.example.com"}},
+        {"route": {"timeout": "soon"}},
+        {"route": {"timeout": 3600}},
+        {"hub": {"active_servers": -1}},
+        {"storage": {"mount_path": "work"}},
+        {"notebook": {"environment": {"A B": "1"}}},
+        {"notebook": {"environment": {"A": True}}},
+        {"profiles": [{"name": "big", "environment": {"A B": "1"}}]},
+        {"profiles": [{"name": "big", "mount_path": "work"}]},
     ],
 )
 def test_what_is_not_valid_is_refused_as_well(

@@ -24,8 +24,11 @@ from jhos.settings.rules import (
     INTERFACES,
     MOUNT,
     NOTHING,
+    PATH,
     PROFILE,
+    ROUTER_TIME,
     SIZE,
+    VARIABLE,
     check_name,
 )
 
@@ -272,6 +275,16 @@ def _check_values(settings: Settings) -> None:
             f"Setting route.host is no host name: {host!r}.",
             "Write it without https:// and path, as hub.example.com.",
         )
+    if not ROUTER_TIME.fullmatch(settings.route.timeout):
+        raise SettingsError(
+            f"Setting route.timeout is no time of a router: {settings.route.timeout!r}.",
+            "Write it with its unit, as 1h or 90m.",
+        )
+    if (settings.hub.active_servers or 0) < 0:
+        raise SettingsError(
+            f"Setting hub.active_servers is {settings.hub.active_servers}, below 0."
+        )
+    _check_variables("notebook.environment", settings.notebook.environment)
     for path, seconds in (
         ("notebook.start_timeout", settings.notebook.start_timeout),
         ("notebook.http_timeout", settings.notebook.http_timeout),
@@ -282,8 +295,20 @@ def _check_values(settings: Settings) -> None:
             raise SettingsError(f"Setting {path} is {seconds}: it must be 1 second at least.")
 
 
+def _check_variables(path: str, environment: dict[str, str]) -> None:
+    for name in environment:
+        if not VARIABLE.fullmatch(name):
+            raise SettingsError(f"{name!r} in {path} cannot be the name of a variable.")
+
+
+def _check_path(path: str, value: str) -> None:
+    if not PATH.fullmatch(value):
+        raise SettingsError(f"Setting {path} is no path in a server: {value!r}.", "Begin with /.")
+
+
 def _check_storage(settings: Settings) -> None:
     storage = settings.storage
+    _check_path("storage.mount_path", storage.mount_path)
     _check_choice("storage.access_mode", storage.access_mode, ACCESS_MODES)
     for mount in (*settings.notebook.mount_secrets, *settings.notebook.mount_pvcs):
         if not MOUNT.fullmatch(mount):
@@ -318,6 +343,9 @@ def _check_profiles(profiles: tuple[Profile, ...]) -> None:
                              ("cpu_request", CPU)):  # fmt: skip
             if getattr(profile, key) is not None:
                 _number(f"{path}.{key}", getattr(profile, key), pattern)
+        _check_variables(f"{path}.environment", profile.environment)
+        if profile.mount_path:
+            _check_path(f"{path}.mount_path", profile.mount_path)
         if profile.interface:
             _check_choice(f"{path}.interface", profile.interface, INTERFACES)
     if sum(profile.default for profile in profiles) > 1:

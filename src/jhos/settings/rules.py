@@ -11,6 +11,9 @@ HOST = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,
 SIZE = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T|)")
 CPU = re.compile(r"(\d+(?:\.\d+)?)(m|)")
 MOUNT = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?=/[^:]*(:ro)?")
+PATH = re.compile(r"/[^:]*")
+VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+ROUTER_TIME = re.compile(r"[1-9]\d*(us|ms|s|m|h|d)")  # by itself a number means milliseconds
 DURATION = re.compile(r"(\d+)([smhd]?)")
 DURATIONS = (
     ("cull", "idle"),

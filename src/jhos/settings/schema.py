@@ -25,8 +25,11 @@ from jhos.settings.rules import (
     NAME,
     NAME_LENGTH,
     NOTHING,
+    PATH,
     PROFILE,
+    ROUTER_TIME,
     SIZE,
+    VARIABLE,
 )
 
 Schema = dict[str, Any]
@@ -73,7 +76,7 @@ def _type(hint: Any, path: str) -> Schema:
     if get_origin(hint) is tuple:
         return {"type": "array", "items": _item(get_args(hint)[0], path)}
     if get_origin(hint) is dict:
-        return {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+        return {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
     allowed = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     words = [word for each in allowed for word in _WORDS[each]]
     words += ["string"] if path in _durations() else []
@@ -140,4 +143,10 @@ _RULES: dict[str, Schema] = {
     "storage.access_mode": {"enum": list(ACCESS_MODES)},
     "auth.type": {"enum": list(PROVIDERS)},
     "route.host": _pattern(HOST),
+    "route.timeout": {"type": "string", **_pattern(ROUTER_TIME)},
+    "hub.active_servers": {"minimum": 0},
+    "storage.mount_path": {"type": "string", **_pattern(PATH)},
+    "profiles[].mount_path": {"type": ["string", "null"], **_pattern(PATH)},
+    "notebook.environment": {"propertyNames": _pattern(VARIABLE)},
+    "profiles[].environment": {"propertyNames": _pattern(VARIABLE)},
 }
