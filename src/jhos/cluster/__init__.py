@@ -2,6 +2,4 @@
 
 import warnings
 
-from urllib3.exceptions import InsecureRequestWarning
-
-warnings.simplefilter("ignore", InsecureRequestWarning)
+warnings.filterwarnings("ignore", "Unverified HTTPS request")
