@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from click import unstyle
 
-from jhos.cli.diff import _field
+from jhos.cli.diff import _field, _head
 from jhos.differences import Difference
+from jhos.objects import ObjectRef
+from jhos.plan import Action, Change
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,9 @@ from jhos.differences import Difference
 def test_every_line_of_a_field_has_its_sign(before: Any, after: Any, lines: list[str]) -> None:
     shown = [unstyle(line) for line in _field(Difference("a.b", before, after))]
     assert shown == lines
+
+
+def test_a_change_without_fields_says_what_it_is() -> None:
+    """As of what the web console has made, which becomes jhos's."""
+    change = Change(Action.UPDATE, ObjectRef("Service", "alpha-hub"))
+    assert _head(change) == "Service alpha-hub, only the note of what jhos rendered"

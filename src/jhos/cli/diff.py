@@ -81,6 +81,8 @@ def _text(proposal: "Proposal") -> str:
 
 
 def _head(change: "Change") -> str:
+    if change.action == "update" and not change.fields:
+        return f"{change.ref}, only the note of what jhos rendered"
     restarts = change.ref.kind == "Deployment" and any(
         field.path.startswith("spec.template") for field in change.fields
     )

@@ -42,7 +42,7 @@ def _data(listed: "Listed") -> dict[str, Any]:
         "name": listed.name,
         "ready": listed.is_ready,
         "state": listed.state,
-        "url": listed.url,
+        "url": listed.url or None,
         "servers": listed.servers,
-        "created": listed.created,
+        "created": listed.created or None,
     }

@@ -24,7 +24,7 @@ def settings() -> None:
     """
 
 
-@settings.command()
+@settings.command(short_help="Show the settings of a deployment.")
 @name_argument()
 @file_option
 @click.option("--explain", is_flag=True, help="Tell where each value is from.")
