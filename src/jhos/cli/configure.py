@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.completion import file_names, setting_keys
-from jhos.cli.given import named_secrets, secret_files_option, split, unchecked_option
+from jhos.cli.given import (
+    named_secrets,
+    read_text,
+    secret_files_option,
+    split,
+    unchecked_option,
+)
 from jhos.cli.options import Target, name_argument, target_options, timeout_option
 from jhos.cli.output import emit, output_option
 from jhos.cli.precaution import kept_in, no_backup_option, of_before, precaution
@@ -250,15 +256,6 @@ def _setting(pair: str) -> dict[str, Any]:
 
 def _file_name(file: str) -> str:
     return SHELL if Path(file).suffix == ".sh" else PYTHON
-
-
-def read_text(file: str) -> str:
-    try:
-        with click.open_file(file) as stream:
-            text: str = stream.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{file} cannot be read: {error}") from error
-    return text
 
 
 def _document(stored: "Stored", settings: bool, name: str) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.completion import file_names
-from jhos.cli.options import Command
+from jhos.cli.options import Command, instead_of
 from jhos.cli.setting_options import settings_options
 
 if TYPE_CHECKING:
@@ -47,12 +47,8 @@ def given_options(command: Command) -> Command:
         )
         return command(given=given, **rest)
 
-    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
-    for option in (secret_files_option, _DATABASE_URL_FILE, _AUTH_SECRET_FILE, _CONFIG, _PRESET):
-        option(gathered)
-    settings = settings_options(gathered)
-    return file_option(settings)  # type: ignore[return-value] # a command again, of other arguments
+    options = (_PRESET, _CONFIG, _AUTH_SECRET_FILE, _DATABASE_URL_FILE, secret_files_option)
+    return file_option(settings_options(instead_of(command, gathered, *options)))
 
 
 file_option = click.option(
@@ -190,14 +186,19 @@ def _read(file: str) -> str:
 
 
 def _text(file: str) -> str:
+    text = read_text(file)
+    if not text.strip():
+        raise click.UsageError(f"{file} is empty.")
+    return text
+
+
+def read_text(file: str) -> str:
     try:
         with click.open_file(file) as stream:
             text: str = stream.read()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise click.UsageError(f"{file} cannot be read: {why}.") from error
-    if not text.strip():
-        raise click.UsageError(f"{file} is empty.")
     return text
 
 

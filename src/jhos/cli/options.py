@@ -59,10 +59,17 @@ def target_options(command: Command) -> Command:
             raise click.UsageError("--sandbox goes with neither --kubeconfig nor --context.")
         return command(target=Target(kubeconfig, context, namespace, sandbox), **rest)
 
+    options = (_NAMESPACE, _CONTEXT, _KUBECONFIG, _SANDBOX, talk_options)
+    return instead_of(command, gathered, *options)
+
+
+def instead_of(
+    command: Command, gathered: Callable[..., Any], *options: Callable[[Any], Any]
+) -> Command:
+    """`gathered`, which calls `command`, with its help and its options; `options` come before."""
     gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
     gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
-    talk_options(gathered)
-    for option in (_SANDBOX, _KUBECONFIG, _CONTEXT, _NAMESPACE):
+    for option in reversed(options):
         option(gathered)
     return gathered  # type: ignore[return-value] # a command again, of other arguments
 

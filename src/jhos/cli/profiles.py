@@ -10,6 +10,7 @@ from jhos.cli.options import (
     REQUEST_S,
     Command,
     Target,
+    instead_of,
     name_argument,
     target_options,
     timeout_option,
@@ -59,11 +60,7 @@ def _fields(command: Command) -> Command:
         row |= {"environment": environment, "node_selector": node_selector}
         return command(row={k: v for k, v in row.items() if v is not None}, **arguments)
 
-    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
-    for option in reversed(_options()):
-        option(gathered)
-    return gathered  # type: ignore[return-value] # a command again, of other arguments
+    return instead_of(command, gathered, *_options())
 
 
 _PLAIN = ("title", "description", "default", "image", "memory", "memory_request", "cpu",
@@ -261,7 +258,7 @@ def import_profiles(target: Target, name: str, file: str, timeout_s: int, output
       jhos profiles import jakevdp profiles.yaml
       jhos profiles import jakevdp jupyterhub_config.py
     """
-    from jhos.cli.configure import read_text
+    from jhos.cli.given import read_text
 
     text, cluster = read_text(file), target.connect(REQUEST_S)
     from jhos.actions.profiles import read_file

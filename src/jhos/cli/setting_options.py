@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.completion import deployments, words
-from jhos.cli.options import Command
+from jhos.cli.options import Command, instead_of
 from jhos.settings.auth import PROVIDERS
 from jhos.settings.descriptions import DESCRIPTIONS
 from jhos.settings.rules import ACCESS_MODES, DATABASES, INTERFACES
@@ -114,12 +114,7 @@ def settings_options(command: Command) -> Command:
             given[row] = [*given[row], *_names(users)]
         return command(chosen=_chosen(given), **arguments)
 
-    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined] # where click keeps them
-    _USERS_FILE(gathered)
-    for row in reversed(ROWS):
-        _option(row)(gathered)
-    return gathered  # type: ignore[return-value] # a command again, of other arguments
+    return instead_of(command, gathered, *map(_option, ROWS), _USERS_FILE)
 
 
 _USERS_FILE = click.option(
