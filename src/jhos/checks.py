@@ -1,14 +1,16 @@
 """What would stop a deployment, found before anything is changed: one function a check."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.premises import Allowance, Premises, Quantities, quantity
-from jhos.errors import Refused, SettingsError
+from jhos.errors import Conflict, Refused, SettingsError
 from jhos.kinds import KINDS
+from jhos.objects import Object, ObjectRef
+from jhos.plan import check_ownership
 from jhos.rights import ASK_ADMIN, BUILD, DEPLOY, METRICS, TEARDOWN, in_words, lacking
 from jhos.settings.model import Resources, Settings
 
@@ -37,6 +39,15 @@ def check_first(allowance: Allowance, settings: Settings) -> None:
     for found in (limits(allowance, settings), room):
         if found.verdict is Verdict.PROBLEM:
             raise Refused(f"{found.check}: {found.message}.", f"{found.hint} {_ANYHOW}")
+
+
+def name(deployment: str, live: Mapping[ObjectRef, Object]) -> Finding:
+    """Whether what is kept under its names is its own."""
+    try:
+        check_ownership(deployment, live, live.values())
+    except Conflict as error:
+        return Finding("Name", Verdict.PROBLEM, error.message.removesuffix("."), error.hint)
+    return Finding("Name", Verdict.OK, f"{deployment} is nobody else's")
 
 
 def rights(premises: Premises) -> list[Finding]:

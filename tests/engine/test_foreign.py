@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from jhos.actions.check import check
 from jhos.actions.pipeline import propose
 from jhos.actions.stored import existing
+from jhos.checks import Verdict
 from jhos.cluster.client import Cluster
 from jhos.errors import Conflict, SettingsError
 from tests.engine.conftest import given
@@ -31,3 +33,10 @@ def test_a_foreign_configuration_is_not_taken_for_one_of_an_older_jhos(cluster: 
     with pytest.raises(Conflict, match="ConfigMap delta-cfg exists already"):
         propose(cluster, "delta", given("delta"))
     assert told == []
+
+
+def test_a_check_finds_that_a_name_is_taken(cluster: Cluster) -> None:
+    found = check(cluster, {"name": "delta"})
+    assert not found.is_well
+    assert found.findings[0].message.startswith("ConfigMap delta-cfg exists already")
+    assert check(cluster, {"name": "free"}).findings[0].verdict is Verdict.OK

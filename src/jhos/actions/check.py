@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from jhos import checks
 from jhos.checks import Finding, Verdict
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import stored
+from jhos.cluster.facts import read_kept
 from jhos.cluster.premises import premises
 from jhos.errors import Refused
+from jhos.objects import Object, ObjectRef
 from jhos.rights import check_project
 from jhos.settings.load import Layer, check_alone, defaults, load, parse
 
@@ -33,10 +34,14 @@ def check(cluster: Cluster, wanted: Layer) -> Checked:
     check_alone(wanted)
     found = premises(cluster)
     check_project(cluster, found.rules)
-    document = _document(cluster, name)
-    settings = load(parse(document, "the deployment"), wanted)
-    quota, servers = checks.quota(found, settings, deployed=bool(document))
+    live = _live(cluster, name)
+    name_found = checks.name(name, live)
+    config = live.get(ObjectRef("ConfigMap", f"{name}-cfg"), {})
+    own = config if name_found.verdict is Verdict.OK else {}
+    settings = load(parse(own.get("data", {}).get("settings.yaml", ""), "the deployment"), wanted)
+    quota, servers = checks.quota(found, settings, deployed=bool(own))
     findings = (
+        name_found,
         *checks.rights(found),
         *checks.apis(found),
         *checks.streams(found),
@@ -47,9 +52,8 @@ def check(cluster: Cluster, wanted: Layer) -> Checked:
     return Checked(name, cluster.namespace, findings, servers)
 
 
-def _document(cluster: Cluster, name: str) -> str:
-    """The settings that it has; empty where the user may not see them, as `rights` says."""
+def _live(cluster: Cluster, name: str) -> dict[ObjectRef, Object]:
+    """What is kept of it; nothing where the user may not see that, as `rights` says."""
     with suppress(Refused):
-        config, _ = stored(cluster, name)
-        return str(config.get("data", {}).get("settings.yaml", ""))
-    return ""
+        return read_kept(cluster, name).live
+    return {}

@@ -19,7 +19,7 @@ PROBLEMS = 4  # the exit code of what a cluster refuses
 def check(target: Target, name: str | None, files: tuple[str, ...], output: str) -> None:
     """Find what would stop a deployment in the project, and say what to do. Changes nothing.
 
-    Rights, APIs, images, storage, limits and quota are looked at, and how many notebook servers
+    Name, rights, APIs, images, storage, limits and quota are looked at, and how many servers
     the quota has room for. Ends with exit code 4 if anything stands in the way.
 
     \b

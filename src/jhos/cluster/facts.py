@@ -67,13 +67,6 @@ def _visible(cluster: Cluster, ref: ObjectRef, namespace: str | None = None) -> 
         return None
 
 
-def stored(cluster: Cluster, name: str) -> tuple[Object, dict[str, str]]:
-    """ConfigMap `NAME-cfg` and the values of Secret `NAME-secrets`; {} where there is none."""
-    refs = (ObjectRef("ConfigMap", f"{name}-cfg"), ObjectRef("Secret", f"{name}-secrets"))
-    config, secret = parallel(cluster.get, refs)
-    return config or {}, (secret or {}).get("data", {})
-
-
 @dataclass(frozen=True)
 class Kept:
     """ConfigMaps `NAME-cfg`, `NAME-inventory` and Secret `NAME-secrets`; {} for an absent one."""
