@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
-from typing import Any
+from typing import Any, cast
 
 from jhos.actions.checked import checked
 from jhos.actions.edits import Edit, Stored
@@ -13,6 +13,9 @@ from jhos.actions.pipeline import Deployed, Manner, carry_out
 from jhos.actions.precaution import Precaution
 from jhos.actions.stored import existing
 from jhos.cluster.client import Cluster
+from jhos.cluster.facts import kept_refs
+from jhos.cluster.foresight import ask_ahead
+from jhos.cluster.parallel import together
 from jhos.configuration import USER_KEYS, masked_lines
 from jhos.errors import Conflict, SettingsError, nearest
 from jhos.events import Report
@@ -50,10 +53,20 @@ class Wish:
 
 def read(cluster: Cluster, name: str) -> Stored:
     """Raises SettingsError where there is no such deployment, or only what one has left."""
-    stored = existing(cluster, name)
-    if not cluster.get(ObjectRef("Deployment", name)):
+    stored, hub = together(
+        lambda: existing(cluster, name), lambda: cluster.get(ObjectRef("Deployment", name))
+    )
+    if not hub:
         raise absent(cluster, name)
-    return stored
+    return cast("Stored", stored)
+
+
+def changeable(cluster: Cluster, name: str) -> Stored:
+    """As `read`; raises Refused without the rights to change it."""
+    refs = (*kept_refs(name), ObjectRef("Deployment", name))
+    ask_ahead(cluster, [("rules", ()), *(("get", (ref,)) for ref in refs)])
+    check_rights(cluster, DEPLOY)
+    return read(cluster, name)
 
 
 def configure(
@@ -71,10 +84,25 @@ def configure(
 
     Raises the classes of `jhos.errors`.
     """
+    _look_ahead(cluster, name)
     check_rights(cluster, DEPLOY)
     edit = checked(edit, report) if check else edit
     manner = Manner(timeout_s=timeout_s, report=report, wait=wait, precaution=precaution)
     return carry_out(cluster, name, edit, manner)
+
+
+def _look_ahead(cluster: Cluster, name: str) -> None:
+    """Ask for what `carry_out` will want to know of a deployment that is there."""
+    refs = kept_refs(name)
+    kinds = {kind for _, kind in DEPLOY} - {ref.kind for ref in refs}
+    ask_ahead(
+        cluster,
+        [
+            ("rules", ()),
+            *(("get", (ref,)) for ref in refs),
+            *(("metadata", (kind,)) for kind in sorted(kinds)),
+        ],
+    )
 
 
 def unless_changed(edit: Edit, seen: Stored) -> Edit:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from jhos import hubconfig
-from jhos.actions.configure import read
+from jhos.actions.configure import changeable, read
 from jhos.actions.edits import Stored
 from jhos.actions.pipeline import Deployed, Manner, carry_out
 from jhos.actions.precaution import Precaution
@@ -15,7 +15,6 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.facts import resolve, tagged
 from jhos.errors import SettingsError
 from jhos.events import Event, Report, State
-from jhos.rights import DEPLOY, check_rights
 from jhos.settings.load import Layer, load, parse
 from jhos.settings.profiles import Row, compact, of_kubespawner
 from jhos.settings.rules import stream_of
@@ -43,8 +42,7 @@ def change(
 
     Raises SettingsError for an image of the project that is not there.
     """
-    check_rights(cluster, DEPLOY)
-    read(cluster, name)
+    changeable(cluster, name)
 
     def edit_profiles(stored: Stored) -> Stored:
         before = profiles(stored)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from jhos.actions import history, hub_database
 from jhos.actions.backup import BackedUp
-from jhos.actions.configure import read
+from jhos.actions.configure import changeable, read
 from jhos.actions.load_database import load_without_hub
 from jhos.actions.pipeline import Deployed, Manner, carry_out, to_revision
 from jhos.actions.precaution import Precaution
@@ -14,6 +14,7 @@ from jhos.actions.wanted import Wanted
 from jhos.archive import Backup
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import together
 from jhos.cluster.route import until_answered, url_of
 from jhos.errors import Refused, SettingsError
 from jhos.events import Event, Report, State
@@ -21,7 +22,6 @@ from jhos.kinds import Readiness, readiness
 from jhos.objects import ObjectRef, timestamp
 from jhos.plan import Plan
 from jhos.revisions import READY, Revision, former, schema_at
-from jhos.rights import DEPLOY, check_rights
 from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.wait import until_ready
@@ -42,12 +42,14 @@ class Standing:
 
 
 def standing(cluster: Cluster, name: str) -> Standing:
-    hub = cluster.get(ObjectRef("Deployment", name))
+    hub, route, kept = together(
+        lambda: cluster.get(ObjectRef("Deployment", name)),
+        lambda: cluster.get(ObjectRef("Route", name)),
+        lambda: history.revisions(cluster, name),
+    )
     if not hub:
         read(cluster, name)  # which raises
         raise AssertionError(name)
-    route = cluster.get(ObjectRef("Route", name))
-    kept = history.revisions(cluster, name)
     return Standing(
         name=name,
         namespace=cluster.namespace,
@@ -70,8 +72,7 @@ def restart(
     cluster: Cluster, name: str, *, wait: bool, timeout_s: float, report: Report
 ) -> Standing:
     """Only the hub: proxy and servers go on."""
-    check_rights(cluster, DEPLOY)
-    read(cluster, name)
+    changeable(cluster, name)
     with lease.held(cluster, name, f"Deployment {name}", timeout_s, report) as lock:
         lock.check()
         now = timestamp(datetime.now(UTC))
@@ -100,8 +101,7 @@ def undo(
     database of that file; else `precaution` is against a loss of it. Raises Refused where the hub
     of then could not read that of now.
     """
-    check_rights(cluster, DEPLOY)
-    settings = load(read(cluster, name).settings)
+    settings = load(changeable(cluster, name).settings)
     number = to if to is not None else _former(cluster, name)
     _check_schema(cluster, settings, number, backup)
     deadline = time.monotonic() + timeout_s
