@@ -12,6 +12,7 @@ from jhos.revisions import (
     revision_of,
     schema_at,
     secret_of,
+    surplus,
 )
 
 CONTENT = Content(
@@ -66,6 +67,19 @@ def test_undo_passes_over_what_is_the_same() -> None:
         for number, outcome, digest in ((1, READY, "a"), (2, "it crashed", "b"), (3, READY, "a"))
     ]
     assert former(kept, kept[2]) is None
+
+
+def test_what_goes_is_the_oldest_but_not_the_last_that_was_ready() -> None:
+    def going(*ready: int) -> list[int]:
+        there = [replace(REVISION, number=each, outcome=READY if each in ready else "")
+                 for each in range(1, 12)]  # fmt: skip
+        return [each.number for each in surplus(there)]
+
+    assert going() == [1, 2]
+    assert going(1) == [2]
+    assert going(1, 2) == [1]
+    assert going(1, 11) == [1, 2]
+    assert surplus([REVISION]) == []
 
 
 def test_a_revision_had_the_schema_that_the_next_upgrade_noted() -> None:

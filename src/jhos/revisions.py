@@ -5,7 +5,7 @@ that a list of metadata is all that a history needs.
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -167,3 +167,11 @@ def former(revisions: Iterable[Revision], current: Revision) -> Revision | None:
     there = [each for each in revisions
              if each.outcome == READY and each.digest != current.digest]  # fmt: skip
     return max(there, key=lambda each: each.number, default=None)
+
+
+def surplus(there: Sequence[Revision]) -> list[Revision]:
+    """Those of all, the oldest first, that go as one more is made: the last that was ready stays,
+    since it is the way back."""
+    ready = [each for each in there if each.outcome == READY]
+    old = there[: max(0, len(there) + 1 - KEPT)]
+    return [each for each in old if each not in ready[-1:]]

@@ -10,7 +10,6 @@ from jhos.cluster.parallel import parallel
 from jhos.errors import SettingsError
 from jhos.objects import INSTANCE, ObjectRef, timestamp
 from jhos.revisions import (
-    KEPT,
     Content,
     Revision,
     changes,
@@ -19,6 +18,7 @@ from jhos.revisions import (
     revision_of,
     secret_name,
     secret_of,
+    surplus,
 )
 
 
@@ -58,7 +58,7 @@ def record(
         digest=now.digest,
     )
     cluster.apply(secret_of(name, made, now), force=True)
-    parallel(lambda old: _forget(cluster, name, old), there[: max(0, len(there) + 1 - KEPT)])
+    parallel(lambda old: _forget(cluster, name, old), surplus(there))
     return made
 
 
