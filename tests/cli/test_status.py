@@ -24,6 +24,24 @@ def test_watching_rides_out_an_outage_however_long_ago_it_began(tmp_path: Path) 
         _watch(cluster_at(server.address, tmp_path, timeout_s=0), "alpha", "table", full=False)
 
 
+def test_watching_prints_a_line_a_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secrets = [Answer(body={"kind": "Secret", "metadata": {"name": "alpha-secrets"}})] * 2
+
+    def script(request: Request) -> Answer:
+        if request.path.endswith("/alpha-secrets") and secrets:
+            return secrets.pop()
+        if request.path.endswith(("/alpha", "/alpha-secrets")):
+            return failure(404, "not there")
+        return Answer(body={"items": [], "metadata": {"resourceVersion": "1"}})
+
+    with answering(script) as server, pytest.raises(SettingsError, match="alpha"):
+        _watch(cluster_at(server.address, tmp_path), "alpha", "json", full=False)
+    assert secrets == []
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
 def test_a_long_reason_stands_below_the_table() -> None:
     reason = "image registry.example.com/any cannot be pulled: no such manifest, nor another one"
     parts = (Part("hub", False, reason, "any"), Part("proxy", True, "ready", "any"))

@@ -66,12 +66,15 @@ def _watch(cluster: "Cluster", name: str, output: str, *, full: bool) -> None:
     from jhos.actions.status import status as act
     from jhos.cluster.wire import OUTAGE_S
 
+    last = None
     try:
         while True:
             cluster.wire.keep_trying(OUTAGE_S)
             found = act(cluster, name, full=full)
             if output == "json":
-                click.echo(json.dumps(_data(found)))
+                if found != last:
+                    click.echo(json.dumps(_data(found)))
+                last = found
             else:
                 click.clear()
                 click.echo(f"{time.strftime('%H:%M:%S')}\n{_text(found)}")
