@@ -61,10 +61,10 @@ def test_values_of_an_option(shell: str, sign: str, tmp_path: Path) -> None:
 def test_names_of_contexts_whose_file_is_named_before(
     shell: str, sign: str, tmp_path: Path
 ) -> None:
-    name = "course/api-example-com:6443/jakevdp"
+    name = "course/api-example-com:6443/jake@example.com"
     file = Path(kubeconfig(tmp_path, "https://api.example.com:6443"))
     file.write_text(file.read_text().replace("here", name))
-    for begun in ("", "course/api-example-com:64"):
+    for begun in ("", "course/api-example-com:64", "course/api-example-com:6443/jake@ex"):
         line = f"jhos list --kubeconfig{sign}{file} --context{sign}"
         assert completed(shell, line + begun, tmp_path) == f"{line}{name}".split()[1:]
 

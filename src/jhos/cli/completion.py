@@ -23,6 +23,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]
 
 COMPLETE_S = 3  # whoever presses a key does not wait for longer
 _CURSOR = "\x1f"
+_KEPT = "@"  # a break that belongs to the part after it, for readline
 
 
 @add_completion_class
@@ -53,7 +54,8 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         found = super().get_completions(args, incomplete)
         value = incomplete.partition("=")[2] if incomplete.startswith("-") else incomplete
-        stands = max(map(value.rfind, os.environ["COMP_WORDBREAKS"]), default=-1) + 1
+        last = max(map(value.rfind, os.environ["COMP_WORDBREAKS"]), default=-1)
+        stands = last if value[last : last + 1] == _KEPT else last + 1
         for item in found:
             item.value = item.value[stands:]
         return [item for item in found if item.value or item.type != "plain"]
