@@ -300,7 +300,6 @@ def _change(
     from jhos.actions.profiles import change
     from jhos.cli.configure import restarts_hub, result
     from jhos.cli.terminal import progress, tell_where
-    from jhos.settings.profiles import compact
 
     tell_where(cluster)
     with progress() as report:
@@ -315,12 +314,7 @@ def _change(
         soon = "the hub offers it within a minute or two, without a restart"
         text = f"Revision {done.revision} of {name}: {soon}."
     names = [row["name"] for row in rows]
-    if len(rows) == 1 and not compact(rows[0]).keys() <= _ORDINARY:
-        text += (
-            f"\nUsers have no other choice than {names[0]} now. To offer them also a server as the "
-            f"settings say:\njhos profiles add {name} standard --title Standard --default"
-        )
-    text = "\n".join([text, *of_before(done)])
+    text = "\n".join([text, *only_choice(name, rows), *of_before(done)])
     emit(output, text, {**result(done), "profiles": names}, names)
 
 
@@ -354,3 +348,17 @@ def _yaml(data: Any) -> str:
 
     text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
     return text.rstrip()
+
+
+def only_choice(name: str, rows: "list[Row]") -> list[str]:
+    """What to know where a first profile takes the place of the settings."""
+    from jhos.settings.profiles import compact
+
+    if len(rows) != 1 or compact(rows[0]).keys() <= _ORDINARY:
+        return []
+    who = "Members of its groups" if rows[0].get("groups") else "Users"
+    return [
+        f"{who} have no other choice than {rows[0]['name']} now. To offer them also a server as "
+        "the settings say:",
+        f"jhos profiles add {name} standard --title Standard --default",
+    ]
