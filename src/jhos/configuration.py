@@ -4,7 +4,7 @@ import ast
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 USER_KEYS = ("jupyterhub_config.py", "jupyterhub_config.sh")
 # What stands in the ConfigMap where the file is in the Secret. The hub reads both.
@@ -25,8 +25,7 @@ _DECODERS = ("fromhex", "b64decode", "unhexlify", "bytes", "str", "SecretStr")
 _WITH_DEFAULT = ("get", "getenv")
 
 
-@dataclass(frozen=True)
-class Literal:
+class Literal(NamedTuple):
     """A secret that is written out in a file, from `line` to `last`; `name` is what it is
     assigned to."""
 
@@ -36,8 +35,7 @@ class Literal:
     last: int
 
 
-@dataclass(frozen=True)
-class Parted:
+class Parted(NamedTuple):
     """`config`: what a ConfigMap may hold; `secret`: base64, as the `data` of a Secret."""
 
     config: dict[str, str]

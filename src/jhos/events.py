@@ -1,8 +1,8 @@
 """What the core tells whoever watches it work."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class State(StrEnum):
@@ -13,8 +13,7 @@ class State(StrEnum):
     SAID = "said"  # a line of its output: none replaces another
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """A step or a wait, named by `subject` (`Deployment hub`), and how it stands.
 
     Events of one subject tell of one thing: the last one replaces those before it.

@@ -5,8 +5,8 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from jhos.objects import Object
 
@@ -17,8 +17,7 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True)
-class Readiness:
+class Readiness(NamedTuple):
     status: Status
     message: str = ""
 
@@ -86,8 +85,7 @@ def conditions_of(obj: Object) -> dict[str, Object]:
     return {each["type"]: each for each in obj.get("status", {}).get("conditions") or []}
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """`stage`: objects of a lower one are applied first; `data`: teardown keeps it unless told."""
 
     name: str

@@ -3,9 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 Object = dict[str, Any]
 
@@ -20,8 +19,7 @@ HIDDEN = "…"  # in place of what nobody is to see
 SECRET_FIELDS = {"Secret": ("data", "stringData"), "Route": ("spec.tls.key",)}
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class ObjectRef:
+class ObjectRef(NamedTuple):
     """One object in the namespace at hand."""
 
     kind: str

@@ -5,7 +5,7 @@ The server's own words stay in what is said, since they are what one searches fo
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jhos.kinds import conditions_of
 from jhos.objects import Object
@@ -33,8 +33,7 @@ _NO_CLASS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Stall:
+class Stall(NamedTuple):
     """`hopeless`: waiting on would be in vain. `hint`: what to do."""
 
     words: str

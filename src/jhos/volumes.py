@@ -1,6 +1,6 @@
 """What a volume claim of a deployment is: whose, and how large. Purely, from the claim."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jhos.objects import Object, annotations_of
 
@@ -8,8 +8,7 @@ from jhos.objects import Object, annotations_of
 USERNAME = "hub.jupyter.org/username"
 
 
-@dataclass(frozen=True, order=True, kw_only=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """`owner`: the user; empty for the database's. `size` as the cluster gave or was asked for."""
 
     name: str

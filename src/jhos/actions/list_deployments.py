@@ -1,6 +1,6 @@
 """The deployments of the project, also those that were torn down and left their data."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.errors import being_deleted
@@ -13,8 +13,7 @@ from jhos.objects import INSTANCE, OURS, SERVER, Object, labels_of
 TORN_DOWN = "torn down, data kept"
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """`state`: ready, torn down, or the part that is not ready and why; `servers` that run."""
 
     name: str

@@ -1,8 +1,7 @@
 """Options that several commands share, and what becomes of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -17,8 +16,7 @@ QUIET = "jhos.quiet"
 REQUEST_S = 30  # for commands that only look
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """Which project of which cluster."""
 
     kubeconfig: str | None

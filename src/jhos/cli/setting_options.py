@@ -1,9 +1,8 @@
 """Options that are settings: one row each, and a layer of settings made of those given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from jhos.settings.sources import Source
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """An option and the setting that it gives. `kind`: text, switch, list or pairs.
 
     Lists and pairs are given by repeating the option; what is given replaces all of it.

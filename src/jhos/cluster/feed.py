@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from queue import Empty, Queue
 from threading import Event as Flag
 from threading import Thread
+from typing import NamedTuple
 
 from jhos.cluster.client import Cluster
 from jhos.errors import JhosError, Refused
@@ -49,8 +49,7 @@ def feed(
         changes.closed.set()
 
 
-@dataclass(frozen=True)
-class _Choice:
+class _Choice(NamedTuple):
     """Of which objects the changes are told, by labels and fields; `whole` or an outline."""
 
     kind: str

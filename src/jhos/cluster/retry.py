@@ -7,8 +7,7 @@ https://github.com/kubernetes/community/blob/master/contributors/devel/sig-archi
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import urllib3
 
@@ -28,8 +27,7 @@ _NOT_SENT = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Failure:
+class Failure(NamedTuple):
     """Of one request. `status` 0: no answer, or half of one; then `sent` tells if it set out.
 
     `wait_s`: what Retry-After asks for.

@@ -3,9 +3,8 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import urllib3
 from kubernetes.client.exceptions import ApiException
@@ -28,8 +27,7 @@ def _whole(answer: Any) -> Any:
     return answer
 
 
-@dataclass(frozen=True, kw_only=True)
-class Nature:
+class Nature(NamedTuple):
     """What may be done with a request: see `retry.is_worth_it`.
 
     `take`: what becomes of its answer; while that comes in it is part of the request.

@@ -1,8 +1,7 @@
 """The ways to log in: what each needs, and whether a choice lets anybody in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jhos.errors import SettingsError
 
@@ -10,8 +9,7 @@ if TYPE_CHECKING:
     from jhos.settings.model import Auth, Settings
 
 
-@dataclass(frozen=True)
-class Provider:
+class Provider(NamedTuple):
     """`needs`: settings of `auth`; `secrets`: keys of the Secret; `rules`: what lets users in;
     `tells_groups`: whether the hub puts users into the groups that the login has them in."""
 

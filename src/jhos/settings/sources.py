@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -19,8 +19,7 @@ DEFAULT = "default"
 _RESEMBLANCE = 0.85
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """`name` as people know it: `jhos.yaml`, `JHOS_HUB_MEMORY`, `--hub-memory`."""
 
     name: str
