@@ -71,3 +71,12 @@ def test_a_key_and_its_value_are_one_word(shell: str, tmp_path: Path) -> None:
     assert completed(shell, line, tmp_path)[-1] == "--set=cull.idle="
     line = "jhos configure alpha --set=cull.idle="
     assert completed(shell, line, tmp_path)[-1] == "--set=cull.idle="
+
+
+def test_the_script_of_an_earlier_jhos_still_completes() -> None:
+    asked = {"_JHOS_COMPLETE": "bash_complete", "COMP_WORDS": "jhos dep", "COMP_CWORD": "1"}
+    program = Path(sys.executable).with_name("jhos")
+    done = subprocess.run(
+        [program], env={**os.environ, **asked}, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "plain,deploy\n"

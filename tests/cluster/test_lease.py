@@ -95,7 +95,7 @@ def test_who_reads_before_knows_if_another_run_was_there_meanwhile(server: Serve
 
 def test_a_lease_that_is_renewed_keeps_others_out(server: Server) -> None:
     server.put(of("them@there/x:1"))
-    with pytest.raises(Busy, match="them@there"), held(server, wait_s=0.3):
+    with pytest.raises(Busy, match="them@there is at work"), held(server, wait_s=0.3):
         pass
     assert server.obj
 

@@ -1,10 +1,8 @@
 """The last revisions of a deployment, as they lie in the project."""
 
-import getpass
-import os
-import socket
 from datetime import UTC, datetime
 
+from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
 from jhos.errors import SettingsError
@@ -53,7 +51,7 @@ def record(
     made = Revision(
         number=newest.number + 1 if newest else 1,
         at=timestamp(datetime.now(UTC)),
-        who=_who(),
+        who=lease.who(),
         what=what or changes(before, now),
         digest=now.digest,
     )
@@ -80,11 +78,3 @@ def _note(cluster: Cluster, name: str, revision: Revision, key: str, value: str)
 
 def _forget(cluster: Cluster, name: str, old: Revision) -> None:
     cluster.delete(ObjectRef("Secret", secret_name(name, old.number)))
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a uid without a name, as in a pod
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"

@@ -48,13 +48,15 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 """
 
     def get_completion_args(self) -> tuple[list[str], str]:
+        if "COMP_LINE" not in os.environ:  # a shell that has loaded the script of an earlier jhos
+            return super().get_completion_args()
         *words, incomplete = split_arg_string(os.environ["COMP_LINE"] + _CURSOR)
         return words[1:], incomplete.removesuffix(_CURSOR)
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         found = super().get_completions(args, incomplete)
         value = incomplete.partition("=")[2] if incomplete.startswith("-") else incomplete
-        last = max(map(value.rfind, os.environ["COMP_WORDBREAKS"]), default=-1)
+        last = max(map(value.rfind, os.environ.get("COMP_WORDBREAKS", "")), default=-1)
         stands = last if value[last : last + 1] == _KEPT else last + 1
         for item in found:
             item.value = item.value[stands:]

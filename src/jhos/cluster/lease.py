@@ -5,6 +5,7 @@ duration while we looked.
 Source: https://kubernetes.io/docs/concepts/architecture/leases/
 """
 
+import getpass
 import os
 import socket
 import time
@@ -118,6 +119,7 @@ def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: R
             with suppress(Conflict):  # somebody was faster: look again
                 return Lease(_take(cluster, name, version), is_new=not version)
         holder = (current or {"spec": {}})["spec"].get("holderIdentity", "another run")
+        holder = holder.partition("/")[0]
         if time.monotonic() > deadline:
             raise Busy(f"{holder} is at work on it right now.", "Try again when that has ended.")
         report(Event(subject, State.RUNNING, f"{holder} is at work on it: waiting"))
@@ -193,13 +195,21 @@ def _holder() -> str:
 
 @cache
 def _machine() -> str:
-    """`user@host/namespace`, with what tells one boot and one set of process ids from another."""
-    user = os.environ.get("USER") or str(os.getuid())
+    """`user@host`, and what tells one boot and one set of process ids from another."""
     try:
         processes = f"{_BOOT_ID.read_text()[:8]}-{os.stat('/proc/self/ns/pid').st_ino}"
     except OSError:
         processes = f"{os.getpid()}-{time.monotonic_ns()}"  # never the same: no shortcut here
-    return f"{user}@{socket.gethostname()}/{processes}"
+    return f"{who()}/{processes}"
+
+
+def who() -> str:
+    """Runs this: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a uid without a name, as in a pod
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def _now() -> str:
