@@ -37,6 +37,7 @@ KINDS = (
     "ConfigMap",
     "Deployment",
     "ImageStream",
+    "Lease",
     "NetworkPolicy",
     "PersistentVolumeClaim",
     "Pod",
