@@ -6,7 +6,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from jhos import revisions
@@ -27,6 +27,7 @@ from jhos.cluster.facts import (
     read_kept,
     read_secret,
 )
+from jhos.cluster.parallel import together
 from jhos.cluster.premises import allowance
 from jhos.cluster.route import until_answered, url_of
 from jhos.errors import ClusterUnreachable, JhosError, gave_way
@@ -196,10 +197,13 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
     cluster.foreseen.clear()  # what was not needed grows old
     if manner.prepare or idea.specs.absent or plan.moves:
         done = _alone(cluster, idea, plan, edit, manner, deadline)
+        url = done.url_of_route(cluster) or _url(cluster, name)
     else:
         manner.report(Event("Objects", State.DONE, tally(plan)))
-        done = _Applied(idea, plan, _recorded(cluster, idea, manner.what))
-    url = done.url_of_route(cluster) or _url(cluster, name)
+        revision, url = together(
+            partial(_recorded, cluster, idea, manner.what), partial(_url, cluster, name)
+        )
+        done = _Applied(idea, plan, revision)
     if manner.wait:
         try:
             url = _wait(cluster, name, done.plan, manner.timeout_s, deadline, manner.report)
