@@ -1,4 +1,4 @@
-"""A login written into a kubeconfig as `oc login` does, and taken out again.
+"""A context read from a kubeconfig; a login written into it as by `oc login`, and taken out again.
 
 A kubeconfig may be several files, of which the first that names a thing counts. As kubectl does, a
 change goes where the thing is; what is new goes into the first file that exists, else the last.
