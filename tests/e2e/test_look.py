@@ -151,17 +151,20 @@ def test_a_log_is_followed_and_ended_by_ctrl_c(
     used("users remove", "streamed", "--yes")
 
 
-def test_the_status_is_watched_until_ctrl_c(
+def test_a_change_of_the_status_is_printed_until_ctrl_c(
     used: Any, environment: dict[str, str], project: str
 ) -> None:
     assert used
     command = ["jhos", "status", NAME, "-n", project, "--watch", "-o", "json"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        seen = [json.loads(process.stdout.readline()) for _ in range(2)]
+        first = json.loads(process.stdout.readline())
+        used("users add", "watched")
+        second = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
     assert process.returncode == 130
-    assert [each["hub"]["serversReady"] for each in seen] == [1, 1]
+    assert [each["hub"]["users"] for each in (first, second)] == [2, 3]
+    used("users remove", "watched", "--yes")
 
 
 def test_only_servers_that_are_idle_for_so_long_are_stopped(used: Any) -> None:
