@@ -59,27 +59,29 @@ install_packages() {
     fi
 }
 
-# install_python GROUP …: this checkout and what it needs into .venv, unless that was done.
+# install_python GROUP …: this checkout and what uv.lock pins into .venv, unless that was done.
 install_python() {
-    local python stamp
-    stamp=.venv/prepared-$(cksum <pyproject.toml | cut -d' ' -f1)
+    local python stamp group groups=()
+    stamp=.venv/prepared-$(cat pyproject.toml uv.lock | cksum | cut -d' ' -f1)
     [[ -f $stamp-$* || (-z $* && -f $stamp-dev) ]] && return
     say "Installing Python packages into .venv …"
     if [[ ! -x .venv/bin/uv ]]; then
         python=$(find_python)
+        "$python" -c 'import ensurepip' 2>/dev/null || install_packages python3-venv python3
         "$python" -m venv .venv
         .venv/bin/python -m pip install -q --disable-pip-version-check uv
     fi
-    .venv/bin/uv pip install -q --python .venv/bin/python -e '.[sandbox]' ${*:+--group "$@"}
+    for group in "$@"; do groups+=(--group "$group"); done
+    # Not `uv sync`: it ignores an index of the machine's own, since uv.lock names addresses.
+    .venv/bin/uv export -q --frozen --extra sandbox --no-default-groups "${groups[@]}" \
+        --no-emit-project --output-file .venv/locked.txt
+    .venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r .venv/locked.txt
+    .venv/bin/uv pip install -q --python .venv/bin/python --no-deps -e .
     touch "$stamp-$*"
 }
 
+# prepare_sandbox: the programs that the sandbox cluster starts.
 prepare_sandbox() {
-    local python
-    python=$(find_python)
     install_system bwrap=bubblewrap:bubblewrap ip=iproute2:iproute unshare=util-linux:util-linux \
         openssl=openssl:openssl git=git:git tar=tar:tar
-    if [[ ! -x .venv/bin/python ]] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
-        install_packages python3-venv python3
-    fi
 }
