@@ -204,7 +204,7 @@ def test_the_scripts_of_a_builder_are_executable(context: Path, script: str) -> 
 
 def test_the_hub_and_notebook_images_share_one_installer() -> None:
     for shared in ("bin/install-packages", "builder/assemble", "builder/conda-requirements",
-                   "builder/save-artifacts", "uv.txt"):  # fmt: skip
+                   "builder/save-artifacts", "uv.txt", "unused.txt"):  # fmt: skip
         # Real files: a build of a git repository's folder keeps links as they are, and those
         # that lead out of the folder lead nowhere.
         assert not (MINIMAL / shared).is_symlink()
