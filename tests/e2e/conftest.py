@@ -1,4 +1,4 @@
-"""One sandbox cluster for all end-to-end tests, with the images built once; projects apart."""
+"""A sandbox for each worker of a run, with the images built; projects apart."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.e2e import snapshot
 from tests.e2e.browsers import chromium
 from tests.e2e.programs import Run
 
@@ -19,16 +20,19 @@ PROGRAMS = Path(sys.executable).parent
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Of every command: a sandbox that only these tests use, or one of yours, which stays."""
+    """The variables of every command: a sandbox of this worker's own, or one of yours, which stays.
+
+    JHOS_TEST_SANDBOX names the state directory of yours.
+    """
     kept = os.environ.get("JHOS_TEST_SANDBOX")
     state = Path(kept) if kept else tmp_path_factory.mktemp("sandbox")
     variables = {**os.environ, "JHOS_SANDBOX_DIR": str(state)}
     variables["PATH"] = f"{PROGRAMS}{os.pathsep}{variables['PATH']}"
     variables.pop("KUBECONFIG", None)
+    if not (state / "daemon.lock").exists():
+        snapshot.restore(state, variables)
     subprocess.run(["jhos", "sandbox", "start"], env=variables, check=True)
-    variables["KUBECONFIG"] = subprocess.run(
-        ["jhos", "sandbox", "kubeconfig"], env=variables, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    variables["KUBECONFIG"] = str(state / "kubeconfig")
     yield variables
     if kept:
         return
@@ -69,10 +73,10 @@ def kubectl(environment: dict[str, str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def project(jhos: Run) -> str:
-    """With the images built; each test has deployments of its own names in it."""
-    jhos("build-images", "-n", "trial", "--create-project")
-    return "trial"
+def project(environment: dict[str, str]) -> str:
+    """A project with the images built; each test has deployments of its own names in it."""
+    assert environment
+    return snapshot.PROJECT
 
 
 @pytest.fixture(scope="module")
