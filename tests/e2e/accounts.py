@@ -36,9 +36,13 @@ class Account:
         """Returns when it runs."""
         self._api("post", f"users/{self.name}/server")
         deadline = time.monotonic() + PATIENCE_S
-        while not self.model()["servers"].get("", {}).get("ready"):
+        while not self.is_served():
             assert time.monotonic() < deadline, f"the server of {self.name} does not start"
-            time.sleep(0.5)
+            time.sleep(0.2)
+
+    def is_served(self) -> bool:
+        """Tell whether their server is ready."""
+        return bool(self.model()["servers"].get("", {}).get("ready"))
 
     def model(self) -> dict[str, Any]:
         answer: dict[str, Any] = self._api("get", f"users/{self.name}").json()

@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.programs import Run
+
 START_MS = 180_000
 CELL_MS = 90_000
 
@@ -41,3 +43,26 @@ def run_cell(page: Page, code: str) -> str:
     output = page.locator(".jp-OutputArea-output").nth(before)
     output.wait_for(timeout=CELL_MS)
     return output.inner_text()
+
+
+WAITING = """
+import os, time
+print('begun in ' + os.uname().nodename)
+while not os.path.exists('/tmp/go'):
+    time.sleep(0.1)
+print('fin' + 'ished')
+"""
+
+
+def start_waiting_cell(page: Page) -> str:
+    """Run a cell that ends only when `end_waiting_cell` says so. Return the name of its pod."""
+    before = page.locator(".jp-OutputArea-output").count()
+    start_cell(page, WAITING)
+    output = page.locator(".jp-OutputArea-output").nth(before)
+    expect(output).to_contain_text("begun in", timeout=CELL_MS)
+    return output.inner_text().split()[2]
+
+
+def end_waiting_cell(page: Page, kubectl: Run, project: str, pod: str) -> None:
+    kubectl("exec", pod, "-n", project, "--", "touch", "/tmp/go")
+    expect_output(page, "finished")

@@ -24,6 +24,7 @@ PASSWORD = "correct horse battery staple"
 ADMINS_PASSWORD = "a staple that no horse knows by heart"
 OIDC = ("--auth-client-id", "jhos", "--auth-username-claim", "sub",
         "--admin-user", "ada", "--allow-group", "staff")  # fmt: skip
+PASSWORDS = ("password", "--allow-user", "carol", "--allow-user", "dora", "--admin-user", "root")
 STRANGER = "not currently authorized"
 
 Deploy = Callable[..., str]
@@ -212,7 +213,7 @@ def test_who_signs_up_gets_in_when_an_admin_says_so(browser: Browser, deploy: De
 def test_files_outlive_the_server_the_user_and_the_hub(
     browser: Browser, deploy: Deploy, jhos: Run, kubectl: Run, project: str
 ) -> None:
-    url = deploy("password", "--allow-user", "carol", "--admin-user", "root")
+    url = deploy(*PASSWORDS)
     admin = with_password(visit(browser, url), "root", PASSWORD)
     expect(admin.locator("body")).to_contain_text("Invalid username or password")
     expect_lab(with_password(admin, "root", ADMINS_PASSWORD))
@@ -226,7 +227,7 @@ def test_files_outlive_the_server_the_user_and_the_hub(
     jhos("teardown", NAME, "-n", project, "--yes")
     claims = objects(kubectl, project, "pvc", f"app={NAME}")
     assert f"{NAME}-nb-carol" in [each["metadata"]["name"] for each in claims]
-    url = deploy("password", "--allow-user", "carol")
+    url = deploy(*PASSWORDS)
     page = with_password(visit(browser, url), "carol", PASSWORD)
     page.locator(".jp-Notebook, .jp-Launcher").first.wait_for(timeout=START_MS)
     page.goto(f"{url}/user/carol/files/greeting.txt")
@@ -235,7 +236,7 @@ def test_files_outlive_the_server_the_user_and_the_hub(
 
 def test_cookies_go_by_https_alone(deploy: Deploy, kubectl: Run, project: str) -> None:
     # Who has no server yet that knows of no https.
-    deploy("password", "--allow-user", "dora")
+    deploy(*PASSWORDS)
     # As on a cluster whose router speaks TLS.
     kubectl("set", "env", f"deployment/{NAME}", "-n", project, "PLAIN_HTTP_PORT-")
     kubectl("rollout", "status", f"deployment/{NAME}", "-n", project)
@@ -253,7 +254,7 @@ def test_cookies_go_by_https_alone(deploy: Deploy, kubectl: Run, project: str) -
 
 
 def test_the_route_leads_to_nothing_internal(deploy: Deploy) -> None:
-    url = deploy("password", "--allow-user", "carol")
+    url = deploy(*PASSWORDS)
     account = Account(url, "carol", PASSWORD)
     assert account.log_in()
     site = account.hub.removesuffix("/hub")
@@ -269,7 +270,7 @@ def test_the_route_leads_to_nothing_internal(deploy: Deploy) -> None:
 def test_who_finds_the_hub_away_sees_a_page_that_tries_again(
     browser: Browser, deploy: Deploy, kubectl: Run, project: str
 ) -> None:
-    url = deploy("password", "--allow-user", "carol")
+    url = deploy(*PASSWORDS)
     scale = ("scale", f"deployment/{NAME}", "-n", project)
     kubectl(*scale, "--replicas=0")
     kubectl("wait", "pod", "-n", project, "-l", f"app={NAME},component=hub", "--for=delete")

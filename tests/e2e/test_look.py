@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from playwright.sync_api import Browser
 
 from tests.e2e.accounts import Account
-from tests.e2e.lab import START_MS
 from tests.e2e.programs import Run, how_to, objects, shell
 
 pytestmark = pytest.mark.e2e
@@ -58,15 +56,17 @@ def certificate(kubectl: Run, project: str, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def used(browser: Browser, hub: Any) -> Any:
-    """By ada, who logged in and runs a server."""
+def ada(hub: Any) -> Account:
     hub("users add", "grace")
-    page = browser.new_context().new_page()
-    page.goto(hub("status")["url"], timeout=START_MS)
-    page.fill("#username_input", "ada")
-    page.fill("#password_input", PASSWORD)
-    page.click("#login_submit")
-    page.locator('.jp-LauncherCard[data-category="Notebook"]').first.wait_for(timeout=START_MS)
+    return Account(hub("status")["url"], "ada", PASSWORD)
+
+
+@pytest.fixture
+def used(hub: Any, ada: Account) -> Any:
+    """The hub with the users ada and grace, of whom ada runs a server."""
+    assert ada.log_in()
+    if not ada.is_served():
+        ada.start_server()
     return hub
 
 
@@ -124,6 +124,7 @@ def test_users_are_listed_added_and_made_admins(used: Any) -> None:
     assert used("users admin", "alan", "--revoke")["changed"] == ["alan"]
     admins = {user["name"]: user["admin"] for user in used("users list")}
     assert admins == {"ada": False, "alan": False, "grace": True}
+    used("users admin", "grace", "--revoke")
     assert "no user bob" in used("users admin", "bob", code=1).stderr
     assert "--yes" in used("users remove", "alan", code=2).stderr
     assert used("users remove", "alan", "--yes")["changed"] == ["alan"]
@@ -228,18 +229,18 @@ def test_what_is_left_over_is_listed_and_goes_when_it_is_named(
 def test_the_commands_of_the_document_work(
     used: Any, environment: dict[str, str], project: str, tmp_path: Path
 ) -> None:
-    for name in ("ada", "grace"):
-        account = Account(used("status")["url"], name, PASSWORD)
-        assert account.log_in()
-        account.start_server()
+    grace = Account(used("status")["url"], "grace", PASSWORD)
+    assert grace.log_in()
+    grace.start_server()
     blocks = [block for block in how_to("operate.md") if "--metrics" not in block]
     script = "".join(blocks).replace("jakevdp", NAME)
     watch = f"jhos status {NAME} --watch"
-    script = script.replace(watch, f"timeout -s INT 15 {watch} || test $? = 124")
+    script = script.replace(watch, f"timeout -s INT 4 {watch} || test $? = 124")
     done = shell(script, environment, project, tmp_path)
     assert "All of it works" in done.stdout
     assert f"Removed: persistentvolumeclaim/{NAME}-nb-grace" in done.stdout
     assert used("storage list") == []
+    used("users add", "grace")
 
 
 def test_images_are_brought_to_every_node(used: Any, kubectl: Run, project: str) -> None:
@@ -274,13 +275,15 @@ def test_metrics_are_offered_to_the_clusters_monitoring(
 ) -> None:
     assert hub
     admin = jhos("sandbox", "kubeconfig", "--admin").stdout.strip()
-    kubectl("--kubeconfig", admin, "-n", project, "create", "rolebinding", "monitoring",
+    of_admin = ("--kubeconfig", admin, "-n", project)
+    kubectl(*of_admin, "create", "rolebinding", "monitoring",
             "--clusterrole=monitoring-edit", "--user=developer")  # fmt: skip
     jhos("deploy", "--name", NAME, "-n", project, "--metrics")
     made = objects(kubectl, project, "servicemonitors,prometheusrules", f"app={NAME}")
     assert {each["kind"] for each in made} == {"ServiceMonitor", "PrometheusRule"}
     jhos("configure", NAME, "-n", project, "--unset", "metrics")
     assert not objects(kubectl, project, "servicemonitors,prometheusrules", f"app={NAME}")
+    kubectl(*of_admin, "delete", "rolebinding", "monitoring")
 
 
 def test_a_probe_goes_the_whole_way_and_leaves_nothing(

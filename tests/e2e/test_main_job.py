@@ -1,13 +1,14 @@
 """From an empty project to notebooks in browsers, and what a restart of the hub does to them."""
 
 import json
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
 from jhos.images import catalog
 from tests.e2e.browsers import picture
-from tests.e2e.lab import expect_output, open_lab, run_cell, start_cell
+from tests.e2e.lab import end_waiting_cell, open_lab, run_cell, start_waiting_cell
 from tests.e2e.programs import Run, objects
 
 pytestmark = pytest.mark.e2e
@@ -28,29 +29,46 @@ def url(jhos: Run, project: str) -> str:
 def test_two_browsers_get_two_servers(
     browser: Browser, kubectl: Run, project: str, url: str
 ) -> None:
+    before = names(servers(kubectl, project))
     first, second = open_lab(browser, url), open_lab(browser, url)
     picture(first, "lab")
     for page in (first, second):
         uid, group, power = run_cell(page, WHO_AM_I).split()
         assert int(uid) >= 1_000_000_000
         assert (group, power) == ("0", str(2**64))
-    listed = kubectl("get", "pods", "-n", project, "-l", SERVERS).stdout
-    assert listed.count("jupyterhub-nb-") == 2
-    assert listed.count("Running") == 2
+    started = [pod for pod in servers(kubectl, project) if pod["metadata"]["name"] not in before]
+    assert len(started) == 2
+    for pod in started:
+        assert pod["metadata"]["name"].startswith("jupyterhub-nb-")
+        assert pod["status"]["phase"] == "Running"
+        assert not has_token(pod)
+
+
+def servers(kubectl: Run, project: str) -> list[dict[str, Any]]:
+    return objects(kubectl, project, "pods", SERVERS)
+
+
+def names(pods: list[dict[str, Any]]) -> set[str]:
+    return {pod["metadata"]["name"] for pod in pods}
+
+
+def has_token(pod: dict[str, Any]) -> bool:
+    """Tell whether the notebook could ask the cluster's API as somebody."""
+    mounts = pod["spec"]["containers"][0].get("volumeMounts", [])
+    mounted = any("serviceaccount" in mount["mountPath"] for mount in mounts)
+    return mounted or pod["spec"]["automountServiceAccountToken"] is not False
 
 
 def test_a_cell_outlives_a_restart_of_the_hub(
     browser: Browser, kubectl: Run, project: str, url: str
 ) -> None:
     page = open_lab(browser, url)
-    start_cell(page, "import time\nprint('begun')\ntime.sleep(20)\nprint('fin' + 'ished')")
-    expect_output(page, "begun")
+    pod = start_waiting_cell(page)
     hub = "app=jupyterhub,component=hub"
     kubectl("delete", "pod", "-n", project, "-l", hub, "--wait=true")
     kubectl("rollout", "status", "deployment/jupyterhub", "-n", project, "--timeout=120s")
-    expect_output(page, "finished")
+    end_waiting_cell(page, kubectl, project, pod)
     assert "4" in run_cell(page, "print(2 + 2)")
-    assert objects(kubectl, project, "pods", SERVERS)
 
 
 def test_deploying_again_changes_nothing(jhos: Run, project: str, url: str) -> None:
@@ -73,13 +91,3 @@ def test_the_hub_image_is_tagged_latest_and_by_version(kubectl: Run, project: st
     version = catalog()["hub"].version
     assert version
     assert tags[version] == tags["latest"]
-
-
-def test_notebooks_have_no_token_of_the_cluster(kubectl: Run, project: str, url: str) -> None:
-    assert url
-    servers = objects(kubectl, project, "pods", SERVERS)
-    assert servers
-    for pod in servers:
-        assert pod["spec"]["automountServiceAccountToken"] is False
-        mounts = pod["spec"]["containers"][0].get("volumeMounts", [])
-        assert not [each for each in mounts if "serviceaccount" in each["mountPath"]]

@@ -95,7 +95,9 @@ def made(
     assert not left
 
 
-def test_what_the_console_makes_is_a_hub_whose_servers_run(jhos: Run, made: str) -> None:
+def test_what_the_console_makes_runs_servers_and_is_changed_as_any_other(
+    jhos: Run, kubectl: Run, made: str, tmp_path: Path
+) -> None:
     jhos("status", NAME, "-n", made, "--probe")
     assert NAME in jhos("list", "-n", made).stdout
     wanted = yaml.safe_load(jhos("settings", "show", NAME, "-n", made, "--minimal").stdout)
@@ -103,10 +105,6 @@ def test_what_the_console_makes_is_a_hub_whose_servers_run(jhos: Run, made: str)
     notebook = {"image": f"{NAME}-nb:latest", "interface": "classic", "memory": "300Mi"}
     assert wanted["notebook"] == notebook
 
-
-def test_what_the_console_made_is_changed_and_brought_back(
-    jhos: Run, kubectl: Run, made: str, tmp_path: Path
-) -> None:
     file = tmp_path / "jupyterhub_config.py"
     file.write_text(crashing("the lecture hall is full"))
     jhos("configure", NAME, "-n", made, "--config", str(file), "--set", "notebook.memory=400Mi",
