@@ -297,7 +297,7 @@ def _selectors(found: _Found, going: list[Change], *, made_since: bool) -> dict[
 
 
 def _selector(name: str, kind: str, going: list[Change], staying: list[Change]) -> str:
-    gone, kept = _befores(kind, going), _befores(kind, staying)
+    gone, kept = _live_objects(kind, going), _live_objects(kind, staying)
     if not all(belongs_to(name, each) for each in gone):
         return ""
     if not kept:
@@ -307,8 +307,8 @@ def _selector(name: str, kind: str, going: list[Change], staying: list[Change]) 
     return f"{_ours(name)},component in ({','.join(sorted(parts))})" if apart else ""
 
 
-def _befores(kind: str, changes: Iterable[Change]) -> list[Object]:
-    """What was seen of them."""
+def _live_objects(kind: str, changes: Iterable[Change]) -> list[Object]:
+    """Return the live objects of `kind` that the changes start from."""
     return [each.before for each in changes if each.before and each.ref.kind == kind]
 
 
