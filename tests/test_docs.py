@@ -14,7 +14,7 @@ from jhos.cli import main
 from jhos.settings import schema
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def anchors(page: Path) -> set[str]:
@@ -35,7 +35,7 @@ def unknown(example: str) -> list[str]:
     """Words of a command that it does not have: subcommands and options."""
     words = shlex.split(re.split(r" [>|<#] ?|\$\(", example)[0], comments=True)[1:]
     command: click.Command = main
-    while isinstance(command, click.Group) and words and re.fullmatch(r"[a-z-]+", words[0]):
+    while isinstance(command, click.Group) and words and re.fullmatch(r"[a-z][a-z-]*", words[0]):
         name, *words = words
         found = command.get_command(click.Context(command), name)
         if found is None:
