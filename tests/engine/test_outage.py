@@ -1,39 +1,38 @@
 """An API server that fails in every way that passes by itself, in the middle of a run."""
 
 from collections.abc import Callable, Iterator
-from threading import Timer
 
 import pytest
 
 from jhos.actions.pipeline import Manner, carry_out, propose
 from jhos.actions.teardown import Wish, teardown
 from jhos.cluster.client import Cluster
+from jhos.cluster.retry import Pace
 from jhos.events import Event, State
 from jhos.plan import Action
 from jhos.sandbox import faultclient
 from jhos.sandbox.layout import Layout
 from tests.engine.conftest import given
 
-OUTAGE_S = 4
+SOON = Pace(first_s=0.02, longest_s=0.1)
 PASSING = (
     {"effect": "lose", "methods": ["PATCH"], "count": 4},
     {"effect": "lose", "methods": ["POST", "PUT", "DELETE"], "count": 2},
     {"effect": "reset", "count": 4},
     {"effect": "status", "code": 503, "count": 4},
-    {"effect": "status", "code": 429, "retryAfter": 1, "count": 2},
-    {"effect": "drop", "seconds": 1},
+    {"effect": "status", "code": 429, "retryAfter": 1, "count": 1},
+    {"effect": "reset", "count": 12},
+    {"effect": "drop", "seconds": 0.2},
 )
 
 
 @pytest.fixture
 def fail(server: Layout) -> Iterator[Callable[[], None]]:
-    """Every fault at once, and no answer at all for a while."""
+    """Every fault, one after the other: whatever is sent next meets one."""
 
     def begin() -> None:
         for fault in PASSING:
             faultclient.add(server, **fault)
-        outage = faultclient.add(server, effect="reset")
-        Timer(OUTAGE_S, lambda: faultclient.clear(server, outage["id"])).start()
 
     yield begin
     faultclient.clear(server)
@@ -43,6 +42,7 @@ def test_a_run_ends_well_though_the_cluster_fails_meanwhile(
     reach: Callable[[], Cluster], fail: Callable[[], None]
 ) -> None:
     cluster = reach()
+    cluster.wire.pace = SOON
     told: list[Event] = []
     begun = False
 

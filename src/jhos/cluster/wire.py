@@ -42,12 +42,13 @@ class Wire:
     """`renewed` makes a client anew, with the login that the kubeconfig has by then.
 
     `patience_s`: how long a request may go without an answer. `deadline`: of the monotonic clock;
-    until then an outage is ridden out. `report` is told of one.
+    until then an outage is ridden out, at this `pace`. `report` is told of one.
     """
 
     def __init__(self, client: DynamicClient, renewed: Callable[[], DynamicClient]) -> None:
         self.client, self.renewed, self.renewing = client, renewed, Lock()
         self.patience_s = 30.0
+        self.pace = retry.Pace()
         self.report: Report = silent
         self.deadline = self.began = time.monotonic()
         self.answered, self.troubled = False, False
@@ -116,7 +117,7 @@ class Wire:
             failure, attempt, repeatable=nature.repeatable, versioned=nature.versioned
         ):
             return False
-        pause_s, now = retry.pause_s(failure, attempt), time.monotonic()
+        pause_s, now = retry.pause_s(failure, attempt, self.pace), time.monotonic()
         deadline = self._deadline(failure)
         if now + pause_s > deadline:
             return False
