@@ -1,11 +1,17 @@
 """An API server with nothing behind it, and a deployment's settings that need no images there."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from jhos.actions.edits import Given
+from jhos.cli import main
 from jhos.cluster.client import Cluster
 from jhos.cluster.connect import connect
 from jhos.cluster.facts import create_project
@@ -14,6 +20,16 @@ from jhos.sandbox import daemon
 from jhos.sandbox.layout import Layout, layout
 
 IMAGE = "registry.example.com/any@sha256:" + "1" * 64
+IMAGES = [f"--{part}-image={IMAGE}" for part in ("hub", "notebook", "database")]
+PROJECT = "engine"
+PROGRAMS = Path(sys.executable).parent
+
+Reach = Callable[[], Cluster]
+Jhos = Callable[..., Result]
+Kubectl = Callable[..., str]
+Launch = Callable[..., subprocess.Popen[str]]
+
+_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -24,24 +40,100 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
     daemon.reset(where)
 
 
-@pytest.fixture
-def reach(server: Layout) -> Callable[[], Cluster]:
-    """A connection of one's own to the project `engine`."""
+def prepared(server: Layout, project: str) -> Reach:
+    """A project that is ready for use, by connections of one's own."""
 
     def connected() -> Cluster:
-        cluster = connect(str(server.kubeconfig), None, "engine")
+        cluster = connect(str(server.kubeconfig), None, project)
         cluster.wire.keep_trying(60)
         return cluster
 
-    create_project(connected())
-    while not connected().get(ObjectRef("ServiceAccount", "default")):
+    cluster = connected()
+    create_project(cluster)
+    while not cluster.get(ObjectRef("ServiceAccount", "default")):
         pass
     return connected
 
 
 @pytest.fixture
+def reach(server: Layout) -> Reach:
+    """A connection of one's own to the project `engine`, where tests share nothing but the
+    project."""
+    return prepared(server, PROJECT)
+
+
+@pytest.fixture
+def project(server: Layout) -> str:
+    """A project that no other test uses."""
+    name = f"alone-{next(_numbers)}"
+    prepared(server, name)
+    return name
+
+
+@pytest.fixture
+def reach_alone(server: Layout, project: str) -> Reach:
+    """A connection of one's own to `project`."""
+    return prepared(server, project)
+
+
+@pytest.fixture
 def kubeconfig(server: Layout) -> Path:
     return server.kubeconfig
+
+
+@pytest.fixture
+def jhos(reach: Reach, kubeconfig: Path) -> Jhos:
+    """`jhos("deploy", …)` for the project `engine`, in this process; fails the test where the exit
+    code is not `code`."""
+    assert reach
+
+    def run(*words: str, code: int = 0, kubeconfig: Path = kubeconfig) -> Result:
+        environment = {"KUBECONFIG": str(kubeconfig), "JHOS_NAMESPACE": PROJECT}
+        done = CliRunner().invoke(
+            main, words, prog_name="jhos", env=environment, catch_exceptions=False
+        )
+        assert done.exit_code == code, f"{words}\n{done.output}"
+        return done
+
+    return run
+
+
+@pytest.fixture
+def launch(reach: Reach, kubeconfig: Path) -> Iterator[Launch]:
+    """`launch("deploy", …)`: the same as a process, for what a process alone shows."""
+    assert reach
+    environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "JHOS_NAMESPACE": PROJECT}
+    launched: list[subprocess.Popen[str]] = []
+
+    def run(*words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [PROGRAMS / "jhos", *words], env=environment, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        launched.append(process)
+        return process
+
+    yield run
+    for process in launched:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def kubectl(reach: Reach, kubeconfig: Path) -> Kubectl:
+    """What kubectl prints, for the project `engine` unless the words name another one."""
+    assert reach
+
+    def run(*words: str) -> str:
+        where = () if "-n" in words or "--raw" in words else ("-n", PROJECT)
+        done = subprocess.run(
+            [PROGRAMS / "kubectl", "--kubeconfig", kubeconfig, *where, *words],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    return run
 
 
 def given(name: str, **more: object) -> Given:
