@@ -12,8 +12,8 @@ from jhos.actions.edits import Given
 from jhos.actions.pipeline import Manner, carry_out
 from jhos.actions.restore import Origin, restore
 from jhos.cluster.client import Cluster
-from jhos.errors import Conflict, OutOfTime
-from jhos.events import silent
+from jhos.errors import Conflict
+from jhos.events import Event, State, silent
 from tests.engine.conftest import given
 
 NAME = "halfway"
@@ -36,12 +36,16 @@ def file(tmp_path: Path) -> archive.Backup:
 def test_what_was_deployed_after_an_interruption_is_not_overwritten(
     reach: Callable[[], Cluster], file: archive.Backup
 ) -> None:
+    def interrupt(event: Event) -> None:
+        if event.state is State.RUNNING and event.subject.startswith("Deployment"):
+            raise KeyboardInterrupt
+
     def again() -> None:
         origin = Origin(file=file, given=Given(settings={}), secrets=None)
-        restore(reach(), origin, create=False, timeout_s=2, report=silent)
+        restore(reach(), origin, create=False, timeout_s=60, report=interrupt)
 
     for _ in range(2):
-        with pytest.raises(OutOfTime):  # nothing runs here that takes the database in
+        with pytest.raises(KeyboardInterrupt):  # nothing runs here that the database is read into
             again()
     carry_out(reach(), NAME, given(NAME), Manner(timeout_s=60, report=silent, wait=False))
     with pytest.raises(Conflict, match="halfway was deployed or changed since this restore"):

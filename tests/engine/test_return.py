@@ -29,9 +29,9 @@ def test_the_time_of_the_way_back_is_said_and_who_interrupts_it_can_go_on(
 
     with pytest.raises(KeyboardInterrupt) as interrupted:
         carry_out(cluster, NAME, given(NAME, cull={"idle": 60}),
-                  Manner(timeout_s=2, report=report))  # fmt: skip
+                  Manner(timeout_s=1, report=report))  # fmt: skip
     assert [event.state for event in told] == [State.WARNING]
-    assert told[0].message.startswith("Not ready after 2 s")
+    assert told[0].message.startswith("Not ready after 1 s")
     assert told[0].message.endswith("going back to revision 1, for which there are 10 min more")
     words, hint = interrupted.value.args
     assert words == "Interrupted while going back to revision 1."

@@ -180,7 +180,7 @@ def test_what_somebody_holds_is_waited_for_and_named(reach: Reach) -> None:
     carry_out(cluster, "held", given("held"), Manner(timeout_s=60, report=silent, wait=False))
     cluster.merge(service, HELD)
     with pytest.raises(OutOfTime, match=r"Service held-hub \(held by example.com/hold\)"):
-        teardown(cluster, "held", Wish(), approve=lambda _: True, timeout_s=2, report=silent)
+        teardown(cluster, "held", Wish(), approve=lambda _: True, timeout_s=1, report=silent)
     cluster.merge(service, {"metadata": {"finalizers": []}})
     tear_down(cluster, "held", Wish(delete_storage=True))
     assert not left(cluster, "held")
