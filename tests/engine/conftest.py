@@ -34,46 +34,49 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
+    """With the project `engine`, in which each test has deployments of its own names."""
     where = layout(tmp_path_factory.mktemp("engine") / "state")
     daemon.start(where, api_only=True)
+    create(where, PROJECT)
     yield where
     daemon.reset(where)
 
 
-def prepared(server: Layout, project: str) -> Reach:
-    """A project that is ready for use, by connections of one's own."""
+def create(server: Layout, project: str) -> None:
+    """A project that is ready for use."""
+    cluster = connect(str(server.kubeconfig), None, project)
+    create_project(cluster)
+    while not cluster.get(ObjectRef("ServiceAccount", "default")):
+        pass
 
+
+def reaching(server: Layout, project: str) -> Reach:
     def connected() -> Cluster:
         cluster = connect(str(server.kubeconfig), None, project)
         cluster.wire.keep_trying(60)
         return cluster
 
-    cluster = connected()
-    create_project(cluster)
-    while not cluster.get(ObjectRef("ServiceAccount", "default")):
-        pass
     return connected
 
 
 @pytest.fixture
 def reach(server: Layout) -> Reach:
-    """A connection of one's own to the project `engine`, where tests share nothing but the
-    project."""
-    return prepared(server, PROJECT)
+    """A connection of one's own to the project `engine`."""
+    return reaching(server, PROJECT)
 
 
 @pytest.fixture
 def project(server: Layout) -> str:
     """A project that no other test uses."""
     name = f"alone-{next(_numbers)}"
-    prepared(server, name)
+    create(server, name)
     return name
 
 
 @pytest.fixture
 def reach_alone(server: Layout, project: str) -> Reach:
     """A connection of one's own to `project`."""
-    return prepared(server, project)
+    return reaching(server, project)
 
 
 @pytest.fixture
@@ -82,10 +85,9 @@ def kubeconfig(server: Layout) -> Path:
 
 
 @pytest.fixture
-def jhos(reach: Reach, kubeconfig: Path) -> Jhos:
+def jhos(kubeconfig: Path) -> Jhos:
     """`jhos("deploy", …)` for the project `engine`, in this process; fails the test where the exit
     code is not `code`."""
-    assert reach
 
     def run(*words: str, code: int = 0, kubeconfig: Path = kubeconfig) -> Result:
         environment = {"KUBECONFIG": str(kubeconfig), "JHOS_NAMESPACE": PROJECT}
@@ -99,9 +101,8 @@ def jhos(reach: Reach, kubeconfig: Path) -> Jhos:
 
 
 @pytest.fixture
-def launch(reach: Reach, kubeconfig: Path) -> Iterator[Launch]:
+def launch(kubeconfig: Path) -> Iterator[Launch]:
     """`launch("deploy", …)`: the same as a process, for what a process alone shows."""
-    assert reach
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "JHOS_NAMESPACE": PROJECT}
     launched: list[subprocess.Popen[str]] = []
 
@@ -120,9 +121,8 @@ def launch(reach: Reach, kubeconfig: Path) -> Iterator[Launch]:
 
 
 @pytest.fixture
-def kubectl(reach: Reach, kubeconfig: Path) -> Kubectl:
+def kubectl(kubeconfig: Path) -> Kubectl:
     """What kubectl prints, for the project `engine` unless the words name another one."""
-    assert reach
 
     def run(*words: str) -> str:
         where = () if "-n" in words or "--raw" in words else ("-n", PROJECT)

@@ -15,7 +15,7 @@ from jhos.cluster.foresight import Question, foreseeable
 from jhos.cluster.handshakes import CONNECT_S
 from jhos.cluster.listing import lean, outlines
 from jhos.cluster.wire import Nature, Wire
-from jhos.errors import BrokenOff, Refused
+from jhos.errors import BrokenOff, Conflict, Refused
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 
@@ -153,10 +153,15 @@ class Cluster:
 
     @translated
     def replace(self, obj: Object) -> Object:
-        """Raises Conflict where `metadata.resourceVersion` is not the newest."""
+        """Raises Conflict where `metadata.resourceVersion` is not the newest, or no more there."""
         ref = ObjectRef.of(obj)
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
-        return self._write("put", path, obj)
+        try:
+            return self._write("put", path, obj)
+        except DynamicApiError as error:
+            if error.status == 404 and _is_versioned(obj):
+                raise Conflict(f"{ref} has been deleted.") from error
+            raise
 
     def _write(self, method: str, path: str, obj: Object) -> Object:
         """The object as it is now. A conflict with what is just so already is none: the answer to
