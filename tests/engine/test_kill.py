@@ -1,13 +1,12 @@
 """A run that dies at any of its writes leaves nothing that the next one cannot finish."""
 
 import os
-from collections.abc import Callable
 from functools import partial
+from itertools import count
 from multiprocessing import get_context
+from signal import SIGKILL
 from threading import Lock
 from typing import Any
-
-import pytest
 
 from jhos.actions.edits import Given
 from jhos.actions.pipeline import Manner, carry_out
@@ -17,26 +16,27 @@ from jhos.cluster.wire import Nature, Wire
 from jhos.events import silent
 from jhos.inventory import recorded
 from jhos.objects import RENDERED, ObjectRef, annotations_of
-from tests.engine.conftest import IMAGE, given
+from tests.engine.conftest import IMAGE, IMAGES, Jhos, Launch, Reach, given
 
 KILLED = 137
 LEAST = 10  # writes of a run that are worth the name
-Reach = Callable[[], Cluster]
 
 
 class Mortal(Wire):
-    """Takes the process with it, as kill -9 does, at write `last`: sent already or not yet."""
+    """Takes the process with it, as kill -9 does, between write `last` and its answer.
 
-    def __init__(self, wire: Wire, last: int, *, sent: bool) -> None:
+    To die before a write is sent is, to the server, to die before the answer to the one before it.
+    """
+
+    def __init__(self, wire: Wire, last: int) -> None:
         super().__init__(wire.renewed(), wire.renewed)
-        self.left, self.sent, self.counting = last, sent, Lock()
+        self.left, self.counting = last, Lock()
 
     def request(self, method: str, path: str, nature: Nature, **given: Any) -> Any:
+        writes = method != "get" and "selfsubject" not in path
         with self.counting:
-            self.left -= method != "get" and "selfsubject" not in path
-            dies = self.left == 0 and method != "get"
-            if dies and not self.sent:
-                os._exit(KILLED)
+            self.left -= writes
+            dies = writes and self.left == 0
         answer = super().request(method, path, nature, **given)
         if dies:
             os._exit(KILLED)
@@ -53,12 +53,11 @@ def tear_down(cluster: Cluster, name: str) -> None:
     teardown(cluster, name, wish, approve=lambda _: True, timeout_s=60, report=silent)
 
 
-def dies(reach: Reach, act: Callable[[Cluster], None], write: int, *, sent: bool) -> bool:
-    """False where the run has fewer writes."""
+def dies(cluster: Cluster, act: partial[None], write: int) -> bool:
+    """Run it in a process that ends at this write; False where it has fewer."""
 
     def run() -> None:
-        cluster = reach()
-        cluster.wire = Mortal(cluster.wire, write, sent=sent)
+        cluster.wire = Mortal(cluster.wire, write)
         cluster.wire.keep_trying(60)
         act(cluster)
 
@@ -92,39 +91,60 @@ def changed(name: str) -> Given:
     return given(name, **more)
 
 
-# To die before a write is sent is, to the server, to die before the answer to the one before it.
-@pytest.mark.parametrize(
-    ("runs", "sent"),
-    [((given,), False), ((given,), True), ((given, changed), True)],
-    ids=["first, before it is sent", "first, before its answer", "change, before its answer"],
-)
-def test_a_run_killed_at_any_write_is_finished_by_the_next(
-    reach: Reach, runs: tuple[Callable[[str], Given], ...], sent: bool
-) -> None:
-    *before, last = runs
-    cluster, word = reach(), f"{last.__name__}{'-sent' * sent}"
-    for run in runs:
-        deploy(cluster, run(f"{word}-whole"))
-    whole, write, name = objects(cluster, f"{word}-whole"), 1, f"{word}1"
-    for run in before:
-        deploy(cluster, run(name))
-    while dies(reach, partial(deploy, settings=last(name)), write, sent=sent):
-        made = secrets(cluster, name)
-        deploy(cluster, last(name))
+def test_a_first_deployment_killed_at_any_write_is_finished_by_the_next(reach_alone: Reach) -> None:
+    cluster = reach_alone()
+    deploy(cluster, given("whole"))
+    whole = objects(cluster, "whole")
+    for write in count(1):
+        name = f"killed-{write}"
+        if not dies(cluster, partial(deploy, settings=given(name)), write):
+            break
+        created = secrets(cluster, name)
+        deploy(cluster, given(name))
         assert objects(cluster, name) == whole, f"killed at write {write}"
-        assert made in (None, secrets(cluster, name))
-        write, name = write + 1, f"{word}{write + 1}"
-        for run in before:
-            deploy(cluster, run(name))
+        assert created in (None, secrets(cluster, name))
     assert write > LEAST
 
 
-def test_a_teardown_killed_at_any_write_is_finished_by_the_next(reach: Reach) -> None:
-    cluster, write, name = reach(), 1, "torn1"
-    deploy(cluster, given(name))
-    while dies(reach, partial(tear_down, name=name), write, sent=True):
+def test_a_change_killed_at_any_write_is_finished_by_the_next(reach_alone: Reach) -> None:
+    cluster = reach_alone()
+    deploy(cluster, given("whole"))
+    deploy(cluster, changed("whole"))
+    whole = objects(cluster, "whole")
+    for write in count(1):
+        name = f"killed-{write}"
+        deploy(cluster, given(name))
+        created = secrets(cluster, name)
+        if not dies(cluster, partial(deploy, settings=changed(name)), write):
+            break
+        deploy(cluster, changed(name))
+        assert objects(cluster, name) == whole, f"killed at write {write}"
+        assert secrets(cluster, name) == created
+    assert write > LEAST
+
+
+def test_a_teardown_killed_at_any_write_is_finished_by_the_next(reach_alone: Reach) -> None:
+    cluster, name = reach_alone(), "killed"
+    for write in count(1):
+        deploy(cluster, given(name))
+        if not dies(cluster, partial(tear_down, name=name), write):
+            break
         tear_down(cluster, name)
         assert not objects(cluster, name), f"killed at write {write}"
-        write, name = write + 1, f"torn{write + 1}"
-        deploy(cluster, given(name))
     assert write > LEAST
+
+
+def test_a_command_killed_as_it_waits_is_finished_by_the_next(
+    launch: Launch, jhos: Jhos, reach: Reach
+) -> None:
+    process = launch("deploy", "--name", "waited", *IMAGES)
+    assert process.stderr
+    assert any("waiting for" in line for line in process.stderr)
+    process.kill()
+    process.wait()
+    assert process.returncode == -SIGKILL
+    cluster = reach()
+    before, created = objects(cluster, "waited"), secrets(cluster, "waited")
+    assert "Nothing had to be changed." in jhos("deploy", "--name", "waited", "--no-wait").stdout
+    assert objects(cluster, "waited") == before
+    assert secrets(cluster, "waited") == created
