@@ -1,7 +1,5 @@
 """What has the names of a deployment and is somebody else's, on an API server."""
 
-from collections.abc import Callable
-
 import pytest
 
 from jhos.actions.check import check
@@ -10,11 +8,11 @@ from jhos.actions.stored import existing
 from jhos.checks import Verdict
 from jhos.cluster.client import Cluster
 from jhos.errors import Conflict, SettingsError
-from tests.engine.conftest import given
+from tests.engine.conftest import Reach, given
 
 
 @pytest.fixture
-def cluster(reach: Callable[[], Cluster]) -> Cluster:
+def cluster(reach: Reach) -> Cluster:
     cluster = reach()
     data = {"settings.yaml": "hub: {memory: 9Gi}"}
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "delta-cfg"},

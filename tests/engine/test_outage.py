@@ -6,13 +6,12 @@ import pytest
 
 from jhos.actions.pipeline import Manner, carry_out, propose
 from jhos.actions.teardown import Wish, teardown
-from jhos.cluster.client import Cluster
 from jhos.cluster.retry import Pace
 from jhos.events import Event, State
 from jhos.plan import Action
 from jhos.sandbox import faultclient
 from jhos.sandbox.layout import Layout
-from tests.engine.conftest import given
+from tests.engine.conftest import Reach, given
 
 SOON = Pace(first_s=0.02, longest_s=0.1)
 PASSING = (
@@ -39,7 +38,7 @@ def fail(server: Layout) -> Iterator[Callable[[], None]]:
 
 
 def test_a_run_ends_well_though_the_cluster_fails_meanwhile(
-    reach: Callable[[], Cluster], fail: Callable[[], None]
+    reach: Reach, fail: Callable[[], None]
 ) -> None:
     cluster = reach()
     cluster.wire.pace = SOON

@@ -1,18 +1,15 @@
 """Profiles, as they come to a deployment."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from jhos.actions.pipeline import Manner, carry_out
 from jhos.actions.profiles import change
-from jhos.cluster.client import Cluster
 from jhos.events import Event, State
 from jhos.settings.profiles import added
-from tests.engine.conftest import given
+from tests.engine.conftest import Reach, given
 
-NAME = "choice"
 STAFF = {"name": "staff", "groups": ["staff"]}
 SAID = ["nobody is offered staff: without a login nobody is in a group"]
 
@@ -25,18 +22,18 @@ def warnings(told: list[Event]) -> list[str]:
     ("configuration", "said"), [("", SAID), ("c.JupyterHub.load_groups = {'staff': ['ada']}", [])]
 )
 def test_that_nobody_sees_one_is_said_as_it_is_added_and_deployed(
-    reach: Callable[[], Cluster], configuration: str, said: list[str]
+    reach: Reach, configuration: str, said: list[str]
 ) -> None:
-    cluster, told = reach(), list[Event]()
+    cluster, told, name = reach(), list[Event](), f"choice-{len(said)}"
     manner = Manner(timeout_s=60, report=told.append, wait=False)
     without = replace(
-        given(NAME, profiles=[]), configuration={"jupyterhub_config.py": configuration}
+        given(name, profiles=[]), configuration={"jupyterhub_config.py": configuration}
     )
-    carry_out(cluster, NAME, without, manner)
+    carry_out(cluster, name, without, manner)
     assert not warnings(told)
-    change(cluster, NAME, lambda rows: added(rows, STAFF), precaution=None, wait=False,
+    change(cluster, name, lambda rows: added(rows, STAFF), precaution=None, wait=False,
            timeout_s=60, report=told.append)  # fmt: skip
     assert warnings(told) == said
     told.clear()
-    carry_out(cluster, NAME, given(NAME), manner)
+    carry_out(cluster, name, given(name), manner)
     assert warnings(told) == said

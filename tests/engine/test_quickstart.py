@@ -12,6 +12,7 @@ from jhos.errors import Refused
 from jhos.events import Event, State
 from jhos.images import Git, Wishes
 from jhos.objects import ObjectRef, labels_of
+from tests.engine.conftest import Reach
 
 
 def begin(
@@ -33,7 +34,7 @@ def begin(
 
 
 @pytest.mark.parametrize("at_once", [False, True])
-def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster], at_once: bool) -> None:
+def test_a_hub_that_is_refused_ends_the_build(reach: Reach, at_once: bool) -> None:
     cluster, name = reach(), f"refused-{at_once}".lower()
 
     def builds() -> list[dict[str, object]]:
@@ -57,7 +58,7 @@ def test_a_hub_that_is_refused_ends_the_build(reach: Callable[[], Cluster], at_o
 
 
 def test_a_build_that_failed_already_is_not_told_as_cancelled(
-    reach: Callable[[], Cluster],
+    reach: Reach,
 ) -> None:
     cluster, told, ended = reach(), list[Event](), Flag()
 

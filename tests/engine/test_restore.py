@@ -1,7 +1,6 @@
 """A restore that was interrupted, and what others did meanwhile."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,9 @@ from jhos import __version__, archive
 from jhos.actions.edits import Given
 from jhos.actions.pipeline import Manner, carry_out
 from jhos.actions.restore import Origin, restore
-from jhos.cluster.client import Cluster
 from jhos.errors import Conflict
 from jhos.events import Event, State, silent
-from tests.engine.conftest import given
+from tests.engine.conftest import Reach, given
 
 NAME = "halfway"
 
@@ -34,7 +32,7 @@ def file(tmp_path: Path) -> archive.Backup:
 
 
 def test_what_was_deployed_after_an_interruption_is_not_overwritten(
-    reach: Callable[[], Cluster], file: archive.Backup
+    reach: Reach, file: archive.Backup
 ) -> None:
     def interrupt(event: Event) -> None:
         if event.state is State.RUNNING and event.subject.startswith("Deployment"):

@@ -1,21 +1,18 @@
 """What does not become ready gives way to what was before: here nothing ever does."""
 
-from collections.abc import Callable
-
 import pytest
 
 from jhos.actions import history
 from jhos.actions.pipeline import Manner, carry_out
-from jhos.cluster.client import Cluster
 from jhos.events import Event, State, silent
 from jhos.revisions import READY
-from tests.engine.conftest import given
+from tests.engine.conftest import Reach, given
 
 NAME = "returns"
 
 
 def test_the_time_of_the_way_back_is_said_and_who_interrupts_it_can_go_on(
-    reach: Callable[[], Cluster],
+    reach: Reach,
 ) -> None:
     cluster, told = reach(), []
     carry_out(cluster, NAME, given(NAME), Manner(timeout_s=60, report=silent, wait=False))

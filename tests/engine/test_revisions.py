@@ -1,6 +1,5 @@
 """The last ten of what a deployment was."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from jhos.cli import main
 from jhos.cluster.client import Cluster
 from jhos.errors import SettingsError
 from jhos.events import silent
-from tests.engine.conftest import given
+from tests.engine.conftest import Reach, given
 
 NAME = "often"
 
@@ -25,7 +24,7 @@ def bring_back(cluster: Cluster, number: int) -> int:
     return done.revision
 
 
-def test_the_eleventh_revision_takes_the_place_of_the_first(reach: Callable[[], Cluster]) -> None:
+def test_the_eleventh_revision_takes_the_place_of_the_first(reach: Reach) -> None:
     cluster, manner = reach(), Manner(timeout_s=60, report=silent, wait=False)
     for number in range(1, 12):
         carry_out(cluster, NAME, given(NAME, cull={"idle": number * 60}), manner)
@@ -39,9 +38,7 @@ def test_the_eleventh_revision_takes_the_place_of_the_first(reach: Callable[[], 
     assert history.revisions(cluster, NAME)[0].number == 3
 
 
-def test_no_way_back_is_offered_where_there_is_none(
-    reach: Callable[[], Cluster], kubeconfig: Path
-) -> None:
+def test_no_way_back_is_offered_where_there_is_none(reach: Reach, kubeconfig: Path) -> None:
     """Of nothing here anybody knows that it became ready."""
     carry_out(reach(), "early", given("early"), Manner(timeout_s=60, report=silent, wait=False))
     words = ("configure", "early", "--set", "hub.memory=700Mi", "--no-wait", "-n", "engine")

@@ -14,10 +14,9 @@ from jhos.actions.teardown import teardown
 from jhos.cluster.client import Cluster
 from jhos.cluster.wire import Nature, Wire
 from jhos.events import silent
-from tests.engine.conftest import given
+from tests.engine.conftest import Reach, given
 
 PATIENCE_S = 20
-Reach = Callable[[], Cluster]
 Act = Callable[[Cluster], object]
 
 

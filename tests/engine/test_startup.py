@@ -1,12 +1,10 @@
 """A command that asks the cluster imports nothing of what is seldom done."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from jhos.actions.pipeline import Manner, carry_out
-from jhos.cluster.client import Cluster
 from jhos.events import silent
-from tests.engine.conftest import IMAGES, PROJECT, given
+from tests.engine.conftest import IMAGES, PROJECT, Reach, given
 from tests.loaded import modules_of_all
 
 SELDOM = {
@@ -25,7 +23,7 @@ SETTINGS = {"jhos.settings.load", "jhos.settings.model"}
 
 
 def test_a_deployment_loads_neither_backup_nor_builds_nor_the_way_into_a_hub(
-    reach: Callable[[], Cluster], kubeconfig: Path
+    reach: Reach, kubeconfig: Path
 ) -> None:
     reach()
     words = ("deploy", "--name", "quick", *IMAGES, "--no-wait", "-n", PROJECT, "--kubeconfig",
@@ -35,9 +33,7 @@ def test_a_deployment_loads_neither_backup_nor_builds_nor_the_way_into_a_hub(
     assert not SELDOM & found
 
 
-def test_a_look_and_a_teardown_load_no_settings(
-    reach: Callable[[], Cluster], kubeconfig: Path
-) -> None:
+def test_a_look_and_a_teardown_load_no_settings(reach: Reach, kubeconfig: Path) -> None:
     carry_out(reach(), "seen", given("seen"), Manner(timeout_s=60, report=silent, wait=False))
     where = ("seen", "-n", PROJECT, "--kubeconfig", str(kubeconfig))
     found = modules_of_all([("status", *where), ("teardown", "-y", *where)])

@@ -1,18 +1,15 @@
 """Templates of the console on an API server with nothing behind it."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from jhos import console
 from jhos.actions.templates import absent, install, remove
-from jhos.cluster.client import Cluster
 from jhos.errors import Conflict
 from jhos.objects import MANAGED_BY, ObjectRef
+from tests.engine.conftest import PROJECT, Kubectl, Reach
 from tests.test_console import processed
 
 DEPLOYER = ObjectRef("Template", "jupyterhub-deployer")
@@ -26,19 +23,14 @@ VALUES = {
 }
 
 
-def run(kubeconfig: Path, *words: str) -> str:
-    kubectl = (Path(sys.executable).with_name("kubectl"), "--kubeconfig", kubeconfig)
-    return subprocess.run([*kubectl, *words], check=True, capture_output=True, text=True).stdout
-
-
 def test_what_somebody_changed_in_a_template_is_not_lost_without_a_word(
-    reach: Callable[[], Cluster], kubeconfig: Path
+    project: str, reach_alone: Reach, kubectl: Kubectl
 ) -> None:
-    cluster = reach()
+    cluster = reach_alone()
     install(cluster, force=False)
     ours = (cluster.get(DEPLOYER) or {})["parameters"]
     theirs = {"parameters": [{"name": "APPLICATION_NAME", "value": "theirs"}]}
-    run(kubeconfig, "patch", DEPLOYER.title, "-n", "engine", "--type", "merge",
+    kubectl("patch", DEPLOYER.title, "-n", project, "--type", "merge",
         "-p", json.dumps(theirs), "--field-manager", "somebody")  # fmt: skip
     with pytest.raises(Conflict, match=r"somebody has set \.parameters"):
         install(cluster, force=False)
@@ -46,9 +38,8 @@ def test_what_somebody_changed_in_a_template_is_not_lost_without_a_word(
     assert (cluster.get(DEPLOYER) or {})["parameters"] == ours
 
 
-def test_a_template_of_somebody_else_is_left_alone(reach: Callable[[], Cluster]) -> None:
-    cluster = reach()
-    remove(cluster)
+def test_a_template_of_somebody_else_is_left_alone(reach_alone: Reach) -> None:
+    cluster = reach_alone()
     theirs = {"apiVersion": "template.openshift.io/v1", "kind": "Template",
               "metadata": {"name": DEPLOYER.name}, "objects": []}  # fmt: skip
     cluster.apply(theirs)
@@ -57,10 +48,9 @@ def test_a_template_of_somebody_else_is_left_alone(reach: Callable[[], Cluster])
     cluster.apply({**theirs, "metadata": {"name": BUILDER.name, "labels": {MANAGED_BY: "jhos"}}})
     assert remove(cluster) == [BUILDER]
     assert cluster.get(DEPLOYER)
-    cluster.delete(DEPLOYER)
 
 
-def test_images_that_are_not_built_are_told(reach: Callable[[], Cluster]) -> None:
+def test_images_that_are_not_built_are_told(reach: Reach) -> None:
     hub, notebook = absent(reach())
     assert hub == "jupyterhub:latest"
     assert notebook.startswith("s2i-minimal-notebook:3.")
@@ -68,7 +58,7 @@ def test_images_that_are_not_built_are_told(reach: Callable[[], Cluster]) -> Non
 
 @pytest.mark.parametrize("name", VALUES)
 def test_the_server_puts_the_parameters_in(
-    name: str, reach: Callable[[], Cluster], kubeconfig: Path, tmp_path: Path
+    name: str, reach: Reach, kubectl: Kubectl, tmp_path: Path
 ) -> None:
     """As the comparisons with what the commands render do it by hand."""
     cluster = reach()
@@ -78,10 +68,10 @@ def test_the_server_puts_the_parameters_in(
         {**each, "value": VALUES[name].get(each["name"], each.get("value") or "x")}
         for each in template["parameters"]
     ]
-    metadata = {"name": name, "namespace": "engine"}
+    metadata = {"name": name, "namespace": PROJECT}
     file = tmp_path / "template.json"
     file.write_text(json.dumps({**template, "metadata": metadata, "parameters": parameters}))
-    path = "/apis/template.openshift.io/v1/namespaces/engine/processedtemplates"
-    done = run(kubeconfig, "create", "--raw", path, "-f", str(file))
+    path = f"/apis/template.openshift.io/v1/namespaces/{PROJECT}/processedtemplates"
+    done = kubectl("create", "--raw", path, "-f", str(file))
     values = {each["name"]: each["value"] for each in parameters}
     assert json.loads(done)["objects"] == processed(template, **values)
