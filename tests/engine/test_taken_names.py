@@ -1,36 +1,38 @@
 """An object of somebody else that has a name of ours, met by a first deployment."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from jhos.actions.pipeline import Manner, carry_out
-from jhos.cluster.client import Cluster
-from jhos.errors import Conflict
-from jhos.events import silent
 from jhos.objects import Object, ObjectRef
-from tests.engine.conftest import given
+from tests.engine.conftest import IMAGES, Jhos, Kubectl, Reach
 
 
-@pytest.mark.parametrize("force", [False, True])
-def test_nothing_of_it_changes(reach: Callable[[], Cluster], kubeconfig: Path, force: bool) -> None:
-    cluster, name = reach(), f"foreign-{force}".lower()
-    proxy = ObjectRef("Service", f"{name}-proxy")
-    program = str(Path(sys.executable).with_name("kubectl"))
-    kubectl = [program, "--kubeconfig", str(kubeconfig), "-n", "engine"]
-    subprocess.run([*kubectl, "create", "service", "clusterip", proxy.name, "--tcp=80"], check=True)
-    before = _content(cluster.get(proxy))
-    manner = Manner(timeout_s=60, report=silent, wait=False, force=force, check=False)
-    with pytest.raises(Conflict, match=f"{proxy} exists already and does not belong"):
-        carry_out(cluster, name, given(name), manner)
-    assert _content(cluster.get(proxy)) == before
+@pytest.mark.parametrize("options", [[], ["--force-conflicts"]])
+@pytest.mark.parametrize(
+    ("kind", "part", "words"),
+    [
+        ("Service", "proxy", ["service", "clusterip", "--tcp=80"]),
+        ("ServiceAccount", "hub", ["serviceaccount"]),
+    ],
+    ids=["service", "service account"],
+)
+def test_it_stays_as_it_was_and_so_after_a_teardown(
+    jhos: Jhos, kubectl: Kubectl, reach: Reach,
+    kind: str, part: str, words: list[str], options: list[str],
+) -> None:  # fmt: skip
+    cluster, name = reach(), f"foreign-{part}{'-forced' * bool(options)}"
+    taken = ObjectRef(kind, f"{name}-{part}")
+    kubectl("create", *words, taken.name)
+    before = _content(cluster.get(taken))
+    command = ("deploy", "--name", name, *IMAGES, "--no-wait", "--no-check", *options)
+    assert f"{taken} exists already and does not belong" in jhos(*command, code=4).stderr
+    assert _content(cluster.get(taken)) == before
+    jhos("teardown", name, "--yes", "--delete-storage")
+    assert _content(cluster.get(taken)) == before
 
 
 def _content(obj: Object | None) -> str:
     assert obj
     meta = {key: obj["metadata"].get(key) for key in ("labels", "annotations")}
-    return json.dumps([meta, obj["spec"]])
+    return json.dumps([meta, obj.get("spec")])

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,15 @@ from jhos.events import silent
 from jhos.objects import MANAGED_BY, SERVER, STORAGE, ObjectRef
 from jhos.plan import Action
 from jhos.sandbox.layout import Layout
-from tests.engine.conftest import given
+from tests.engine.conftest import IMAGES, PROJECT, Jhos, Reach, given
 
 USERS = 30
 LEASE = 3  # requests to hold it; it is renewed as time goes by
 REQUESTS = 22
 WATCHED = 3  # kinds: of others nothing is there any more when their deletion was answered
 RBAC = "rbac.authorization.k8s.io"
+_guests = count(1)
 HELD = {"metadata": {"finalizers": ["example.com/hold"]}}
-Reach = Callable[[], Cluster]
 
 
 def of_user(name: str, number: int, kind: str, component: str, spec: dict[str, Any]) -> Any:
@@ -58,25 +58,25 @@ def tear_down(cluster: Cluster, name: str, wish: Wish) -> Teardown:
 
 
 def guest(admin: Path, folder: Path, *rules: dict[str, Any]) -> Cluster:
-    """Of a service account that may do just that."""
-    owner = connect(str(admin), None, "engine")
-    owner.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "guest"}})
-    role = {"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": {"name": "guest"}}
+    """A connection of a service account that may do just that; its kubeconfig is `guest`."""
+    owner, name = connect(str(admin), None, PROJECT), f"guest-{next(_guests)}"
+    owner.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}})
+    role = {"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": {"name": name}}
     owner.create({**role, "rules": list(rules)})
     owner.create(
         {
             **role,
             "kind": "RoleBinding",
-            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": "guest"},
-            "subjects": [{"kind": "ServiceAccount", "name": "guest"}],
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": name}],
         }
     )
-    answer = owner.post(ObjectRef("ServiceAccount", "guest"), "token", {"spec": {}})
+    answer = owner.post(ObjectRef("ServiceAccount", name), "token", {"spec": {}})
     config = yaml.safe_load(admin.read_text())
     for each in config["users"]:
         each["user"] = {"token": answer["status"]["token"]}
     (folder / "guest").write_text(yaml.safe_dump(config))
-    return connect(str(folder / "guest"), None, "engine")
+    return connect(str(folder / "guest"), None, PROJECT)
 
 
 def left(cluster: Cluster, name: str) -> set[str]:
@@ -179,8 +179,85 @@ def test_what_somebody_holds_is_waited_for_and_named(reach: Reach) -> None:
     cluster, service = reach(), ObjectRef("Service", "held-hub")
     carry_out(cluster, "held", given("held"), Manner(timeout_s=60, report=silent, wait=False))
     cluster.merge(service, HELD)
+    cluster.delete(ObjectRef("Deployment", "held"))
     with pytest.raises(OutOfTime, match=r"Service held-hub \(held by example.com/hold\)"):
         teardown(cluster, "held", Wish(), approve=lambda _: True, timeout_s=1, report=silent)
     cluster.merge(service, {"metadata": {"finalizers": []}})
     tear_down(cluster, "held", Wish(delete_storage=True))
     assert not left(cluster, "held")
+
+
+def test_what_is_left_of_a_half_deleted_deployment_is_deleted(jhos: Jhos, reach: Reach) -> None:
+    cluster = reach()
+    jhos("deploy", "--name", "half", *IMAGES, "--no-wait")
+    for kind, name in (("Deployment", "half"), ("ConfigMap", "half-inventory"),
+                       ("ConfigMap", "half-cfg"), ("Secret", "half-secrets")):  # fmt: skip
+        cluster.delete(ObjectRef(kind, name))
+    jhos("teardown", "half", "--yes", "--delete-storage")
+    assert not left(cluster, "half")
+
+
+def test_the_image_of_its_own_is_deleted_unless_it_is_to_be_kept(
+    jhos: Jhos, project: str, reach_alone: Reach
+) -> None:
+    cluster = reach_alone()
+    for name, labels in (("own-nb", {"app": "own"}), ("shared", {})):
+        meta = {"name": name, "labels": {**labels, MANAGED_BY: "jhos"}}
+        cluster.create({"apiVersion": "image.openshift.io/v1", "kind": "ImageStream",
+                        "metadata": meta})  # fmt: skip
+    for options, kept in (
+        (["--keep-images"], ["own-nb", "shared"]),
+        ([], ["shared"]),
+        (["--delete-images"], []),
+    ):
+        jhos("deploy", "--name", "own", "-n", project, *IMAGES, "--no-wait")
+        jhos("teardown", "own", "-n", project, "--yes", "--delete-storage", *options)
+        assert [each["metadata"]["name"] for each in cluster.metadata("ImageStream")] == kept
+
+
+def test_a_right_that_lacks_for_one_kind_is_named_before_anything_is_deleted(
+    jhos: Jhos, reach: Reach, server: Layout, tmp_path: Path
+) -> None:
+    cluster = reach()
+    jhos("deploy", "--name", "guarded", *IMAGES, "--no-wait")
+    before = left(cluster, "guarded")
+    some = ["get", "list", "watch", "create", "update", "patch"]
+    there = ["", "apps", "build.openshift.io", "coordination.k8s.io", "image.openshift.io",
+             "networking.k8s.io", RBAC]  # fmt: skip
+    guest(
+        server.admin_kubeconfig,
+        tmp_path,
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": some},
+        {"apiGroups": there, "resources": ["*"], "verbs": ["delete", "deletecollection"]},
+    )
+    result = jhos("teardown", "guarded", "--yes", code=4, kubeconfig=tmp_path / "guest")
+    assert "you may not: delete Route." in result.stderr
+    assert before <= left(cluster, "guarded")
+
+
+def test_a_project_that_is_being_deleted_is_no_obstacle(
+    jhos: Jhos, project: str, server: Layout
+) -> None:
+    jhos("deploy", "--name", "going", "-n", project, *IMAGES, "--no-wait")
+    admin, held = connect(str(server.admin_kubeconfig), None, project), ObjectRef("ConfigMap", "x")
+    admin.create(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": held.name, "finalizers": ["example.com/hold"]},
+        }
+    )
+    admin.delete(ObjectRef("Project", project))
+    jhos("teardown", "going", "-n", project, "--yes", "--delete-storage",
+         kubeconfig=server.admin_kubeconfig)  # fmt: skip
+    assert not left(admin, "going")
+    admin.merge(held, {"metadata": {"finalizers": []}})
+
+
+def test_a_teardown_asks_and_needs_a_terminal_to_ask(jhos: Jhos, reach: Reach) -> None:
+    jhos("deploy", "--name", "asked", *IMAGES, "--no-wait")
+    before = left(reach(), "asked")
+    result = jhos("teardown", "asked", code=2)
+    assert "--yes" in result.stderr
+    assert "Deployment asked" in result.stderr
+    assert before <= left(reach(), "asked")
