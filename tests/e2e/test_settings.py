@@ -90,26 +90,6 @@ def test_a_database_of_ones_own_holds_the_users(kubectl: Run, project: str, url:
     assert sorted(names) == [NAME, f"{NAME}-proxy"]
 
 
-def test_the_route_shows_a_certificate_of_ones_own_and_the_renewed_one(
-    jhos: Run, kubectl: Run, project: str, url: str, tmp_path: Path
-) -> None:
-    assert url
-    before = shown(kubectl, project)
-    key, certificate = new_certificate(tmp_path)
-    kubectl("delete", "secret", "own-certificate", "-n", project)
-    kubectl("create", "secret", "tls", "own-certificate", "-n", project, f"--key={key}",
-            f"--cert={certificate}")  # fmt: skip
-    jhos("deploy", "--name", NAME, "-n", project)
-    assert before.startswith("-----BEGIN CERTIFICATE")
-    assert shown(kubectl, project) == certificate.read_text() != before
-
-
-def shown(kubectl: Run, project: str) -> str:
-    (route,) = objects(kubectl, project, "route", f"app={NAME}")
-    certificate: str = route["spec"]["tls"]["certificate"]
-    return certificate
-
-
 def test_an_announcement_stands_on_every_page(browser: Browser, url: str) -> None:
     page = browser.new_context().new_page()
     page.goto(url)
