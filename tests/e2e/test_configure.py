@@ -1,8 +1,6 @@
-"""A hub that is changed while people work: the check, the editor, the return, undo, profiles."""
+"""A hub that is changed while people work: the return, profiles, what the document shows."""
 
 import json
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,25 +30,6 @@ def history(jhos: Run, project: str) -> list[dict[str, Any]]:
     done = jhos("rollout", "course", "history", "-n", project, "-o", "json")
     revisions: list[dict[str, Any]] = json.loads(done.stdout)
     return revisions
-
-
-def stored(kubectl: Run, project: str, file: str = PYTHON) -> str:
-    found = kubectl("get", "cm", "course-cfg", "-n", project, "-o", "json").stdout
-    text: str = json.loads(found)["data"][file]
-    return text
-
-
-def test_a_typo_never_reaches_the_cluster(
-    jhos: Run, kubectl: Run, project: str, url: str, tmp_path: Path
-) -> None:
-    assert url
-    before = stored(kubectl, project)
-    file = tmp_path / PYTHON
-    file.write_text("c.KubeSpawner.start_timout = 600\n")
-    done = jhos("configure", "course", "-n", project, "--config", str(file), code=2)
-    assert f"{PYTHON}:1: KubeSpawner knows no start_timout." in done.stderr
-    assert "Did you mean c.KubeSpawner.start_timeout?" in done.stderr
-    assert stored(kubectl, project) == before
 
 
 def test_a_hub_that_crashes_gives_way_while_notebooks_go_on(
@@ -89,74 +68,6 @@ def test_a_hub_that_is_not_ready_in_time_gives_way(
     change = ("configure", "course", "-n", project, "--config", str(file), "--timeout", "8")
     shown = jhos(*change, code=5).stderr
     assert f"So revision {good} was brought back and is ready" in shown
-
-
-def test_an_editor_opens_again_until_the_text_is_right(
-    jhos: Run,
-    kubectl: Run,
-    environment: dict[str, str],
-    project: str,
-    url: str,
-    tmp_path: Path,
-) -> None:
-    assert url
-    before, number = stored(kubectl, project), history(jhos, project)[-1]["revision"]
-    editor = tmp_path / "editor"
-    editor.write_text(
-        "#!/bin/sh\n"
-        f'cp "$1" {tmp_path}/seen\n'
-        'if grep -q "knows no start_timout" "$1"; then value=start_timeout; '
-        "else value=start_timout; fi\n"
-        'echo "c.KubeSpawner.$value = 601" > "$1"\n'
-    )
-    editor.chmod(0o755)
-    done = subprocess.run(
-        ["jhos", "configure", "course", "-n", project, "--edit"],
-        env={**environment, "EDITOR": str(editor)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Did you mean c.KubeSpawner.start_timeout?" in (tmp_path / "seen").read_text()
-    assert stored(kubectl, project) == "c.KubeSpawner.start_timeout = 601\n"
-    kept = subprocess.run(
-        ["jhos", "configure", "course", "-n", project, "--edit"],
-        env={**environment, "EDITOR": "sh -c 'echo no Python > $0'"},
-        capture_output=True,
-        text=True,
-    )
-    assert kept.returncode == 2
-    (path,) = re.findall(r"Your text is kept in (\S+)", kept.stderr)
-    assert Path(path).read_text() == "no Python\n"
-    undone = jhos("rollout", "course", "undo", "-n", project)
-    assert f"Revision {number} of course is back, as revision {number + 2}" in undone.stdout
-    assert stored(kubectl, project) == before
-
-
-def test_the_second_of_two_editors_is_told(
-    kubectl: Run, environment: dict[str, str], project: str, url: str, tmp_path: Path
-) -> None:
-    assert url
-    before = stored(kubectl, project)
-    patch = json.dumps({"data": {PYTHON: "c.JupyterHub.admin_access = False\n"}})
-    editor = tmp_path / "editor"
-    editor.write_text(
-        f"#!/bin/sh\nkubectl patch cm course-cfg -n {project} --type=merge -p '{patch}' >&2\n"
-        'echo "c.KubeSpawner.start_timeout = 602" > "$1"\n'
-    )
-    editor.chmod(0o755)
-    done = subprocess.run(
-        ["jhos", "configure", "course", "-n", project, "--edit"],
-        env={**environment, "EDITOR": str(editor)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 4, done.stderr
-    assert "+c.JupyterHub.admin_access = False" in done.stderr
-    assert "Your text is kept in" in done.stderr
-    assert "admin_access" in stored(kubectl, project)
-    restored = json.dumps({"data": {PYTHON: before}})
-    kubectl("patch", "cm", "course-cfg", "-n", project, "--type=merge", "-p", restored)
 
 
 def test_profiles_are_offered_without_a_restart_of_the_hub(

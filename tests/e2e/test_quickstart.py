@@ -69,12 +69,16 @@ def address(repository: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def deployed(jhos: Run, project: str, address: str) -> Iterator[dict[str, Any]]:
+def deployed(jhos: Run, kubectl: Run, project: str, address: str) -> Iterator[dict[str, Any]]:
+    """A hub of the repository. Its own image is deleted with it."""
     done = jhos("quickstart", "-n", project, "--name", "handbook", "--git-url", address,
                 "--git-ref", "first", "--context-dir", "book", "--loosen-pins", "--watch-repo",
                 "-o", "json")  # fmt: skip
+    assert objects(kubectl, project, "imagestreams,buildconfigs", "app=handbook")
     yield json.loads(done.stdout)
     jhos("teardown", "handbook", "-n", project, "--delete-storage", "--yes")
+    kinds = "imagestreams,buildconfigs,deployments,secrets"
+    assert not objects(kubectl, project, kinds, "app=handbook")
 
 
 def test_a_browser_runs_a_notebook_of_the_repository(
@@ -136,13 +140,6 @@ def test_a_failing_requirement_is_named(
                 "--context-dir", "book", "--as", "broken", code=6)  # fmt: skip
     assert "nosuchpackage==0" in done.stderr
     assert "--loosen-pins" in done.stderr
-
-
-def test_its_image_goes_with_the_deployment(jhos: Run, kubectl: Run, project: str) -> None:
-    own = "app=handbook"
-    assert objects(kubectl, project, "imagestreams,buildconfigs", own)
-    jhos("teardown", "handbook", "-n", project, "--delete-storage", "--yes")
-    assert not objects(kubectl, project, "imagestreams,buildconfigs,deployments,secrets", own)
 
 
 def test_an_image_of_jhos_is_built_from_a_clone_of_its_repository(

@@ -1,7 +1,9 @@
 """What a teardown asks for: as little with thousands of users as with none."""
 
 import logging
+import os
 import re
+import subprocess
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from jhos.events import silent
 from jhos.objects import MANAGED_BY, SERVER, STORAGE, ObjectRef
 from jhos.plan import Action
 from jhos.sandbox.layout import Layout
-from tests.engine.conftest import IMAGES, PROJECT, Jhos, Reach, given
+from tests.engine.conftest import IMAGES, PROGRAMS, PROJECT, Jhos, Reach, given
 
 USERS = 30
 LEASE = 3  # requests to hold it; it is renewed as time goes by
@@ -261,3 +263,17 @@ def test_a_teardown_asks_and_needs_a_terminal_to_ask(jhos: Jhos, reach: Reach) -
     assert "--yes" in result.stderr
     assert "Deployment asked" in result.stderr
     assert before <= left(reach(), "asked")
+
+
+def test_to_delete_the_data_the_name_is_typed(jhos: Jhos, reach: Reach, kubeconfig: Path) -> None:
+    jhos("deploy", "--name", "typed", *IMAGES, "--no-wait")
+    cluster = reach()
+    for typed, code in (("type", 1), ("typed", 0)):
+        command = f"{PROGRAMS / 'jhos'} teardown typed -n {PROJECT} --delete-storage"
+        done = subprocess.run(
+            ["script", "--quiet", "--return", "--command", command, "/dev/null"],
+            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+            input=f"{typed}\n", text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout
+        assert bool(cluster.metadata("PersistentVolumeClaim", "app=typed")) == (code == 1)
