@@ -2,7 +2,6 @@
 
 import base64
 import ssl
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from jhos.cluster.handshakes import begin
 from jhos.cluster.parallel import together
 from jhos.errors import ClusterUnreachable
 from jhos.objects import ObjectRef
+from tests import certificates
 from tests.cluster.answering import Server, write_kubeconfig
 
 REF = ObjectRef("ConfigMap", "any")
@@ -111,16 +111,17 @@ def test_a_proxy_of_the_environment_is_not_passed_by(monkeypatch: pytest.MonkeyP
 
 def test_a_client_certificate_is_shown(tls: tuple[Path, Server], tmp_path: Path) -> None:
     authority, server = tls
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ada"]
-    files = ["-keyout", tmp_path / "ada.key", "-out", tmp_path / "ada.crt"]
-    subprocess.run([*map(str, [*made, *files])], check=True, capture_output=True)
+    ada = certificates.authority(tmp_path / "ada")
     listening: Any = server.http.socket
     listening.context.verify_mode = ssl.CERT_REQUIRED
-    listening.context.load_verify_locations(tmp_path / "ada.crt")
+    listening.context.load_verify_locations(ada.file)
     file = trusting(tmp_path, server.address, certificate_authority=str(authority))
     document = yaml.safe_load(Path(file).read_text())
     with pytest.raises(ClusterUnreachable):
         connect(file, None, "demo").get(REF)
-    document["users"][0]["user"] = {"client-certificate": "ada.crt", "client-key": "ada.key"}
+    document["users"][0]["user"] = {
+        "client-certificate": "ada/ca.crt",
+        "client-key": "ada/ca.key",
+    }
     Path(file).write_text(yaml.safe_dump(document))
     assert connect(file, None, "demo", 1).get(REF) == {}

@@ -1,7 +1,6 @@
 """What the hub asks the cluster while the API server is restarting."""
 
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,18 +8,17 @@ from threading import Thread
 
 import pytest
 
-from jhos.sandbox.pki import Pki
 from jhos_hub.cluster import ask
+from tests import certificates
 
 
 @pytest.fixture
 def breaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     """An API server that says each of these to a request, and hangs up."""
-    pki, said = Pki(tmp_path), list[bytes]()
-    pki.ensure()
+    said = list[bytes]()
+    authority = certificates.authority(tmp_path)
+    context = certificates.server(tmp_path, authority).server_context()
     (tmp_path / "token").write_text("any")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pki.certificate, pki.key)
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
