@@ -1,21 +1,34 @@
 """Configurations that would not work, and what is said of each line."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from jhos.errors import SettingsError
 from jhos.hubconfig import check, profile_list, require
 from jhos.hubconfig.findings import Finding, Level
-from jhos.settings.load import defaults, merge
+from jhos.settings.load import defaults
 from jhos.settings.profiles import of_kubespawner
 from tests.hub_image import recipe
+from tests.preloaded import preloaded
 
 KEYS = ("cookie-secret", "proxy-token", "database-password")
 FILE = "jupyterhub_config.py"
 
 
-def found(text: str, shell: str = "", **settings: object) -> list[Finding]:
-    files = {FILE: text, "jupyterhub_config.sh": shell}
-    return list(check(files, merge(defaults(), settings), KEYS))
+Found = Callable[..., list[Finding]]
+
+
+@pytest.fixture(scope="module")
+def found() -> Iterator[Found]:
+    """What is found in a configuration."""
+    with preloaded() as run:
+
+        def found(text: str, shell: str = "") -> list[Finding]:
+            files = {FILE: text, "jupyterhub_config.sh": shell}
+            return list(check(files, defaults(), KEYS, run))
+
+        yield found
 
 
 def by_line(findings: list[Finding]) -> dict[int | None, Finding]:
@@ -30,7 +43,7 @@ def test_nothing_written_is_not_run() -> None:
     assert check({FILE: "\n"}, {}, ()) == ()
 
 
-def test_what_works_is_silent() -> None:
+def test_what_works_is_silent(found: Found) -> None:
     text = """
 import os
 c.KubeSpawner.start_timeout = 180
@@ -45,7 +58,7 @@ print("[]")
     assert found(text, shell="export ADMIN=ada\necho hello\n") == []
 
 
-def test_a_syntax_error_has_a_caret() -> None:
+def test_a_syntax_error_has_a_caret(found: Found) -> None:
     (finding,) = found("c.KubeSpawner.start_timeout = 180\n    c.KubeSpawner.http_timeout = = 3\n")
     assert (finding.level, finding.line) == (Level.ERROR, 2)
     (finding,) = found("c.KubeSpawner.http_timeout = = 3\n")
@@ -54,7 +67,7 @@ def test_a_syntax_error_has_a_caret() -> None:
     assert str(finding).startswith("jupyterhub_config.py:1: Invalid syntax.")
 
 
-def test_names_and_types_are_told_by_line() -> None:
+def test_names_and_types_are_told_by_line(found: Found) -> None:
     text = """\
 c.KubeSpawner.start_timout = 180
 c.KubSpawner.http_timeout = 3
@@ -89,7 +102,7 @@ c.KubeSpawner.singleuser_image_spec = "jupyter/base-notebook"
     assert len(errors(list(lines.values()))) == 8
 
 
-def test_what_is_raised_is_told_with_its_line() -> None:
+def test_what_is_raised_is_told_with_its_line(found: Found) -> None:
     (finding,) = found("x = 1\nif undefined_name:\n    pass\n")
     assert (finding.line, finding.excerpt) == (2, "if undefined_name:")
     assert "NameError" in finding.message
@@ -97,13 +110,13 @@ def test_what_is_raised_is_told_with_its_line() -> None:
         require([finding])
 
 
-def test_an_absent_secret_is_told_with_those_there_are() -> None:
+def test_an_absent_secret_is_told_with_those_there_are(found: Found) -> None:
     (finding,) = found('token = get_secret("nothing")\n')
     assert finding.level is Level.ERROR
     assert "proxy-token" in finding.hint
 
 
-def test_what_only_the_pod_has_is_a_warning_and_the_rest_is_checked() -> None:
+def test_what_only_the_pod_has_is_a_warning_and_the_rest_is_checked(found: Found) -> None:
     text = """\
 from my_login import Login
 class Mine(Login):
@@ -122,7 +135,7 @@ where = os.environ["ONLY_IN_THE_IMAGE"]
     }
 
 
-def test_a_class_of_the_file_itself_is_known() -> None:
+def test_a_class_of_the_file_itself_is_known(found: Found) -> None:
     text = """\
 from kubespawner import KubeSpawner
 from traitlets import Int
@@ -138,7 +151,7 @@ c.Mine.seat = 4
     }
 
 
-def test_a_profile_that_cannot_be_kept_is_refused() -> None:
+def test_a_profile_that_cannot_be_kept_is_refused(found: Found) -> None:
     text = """\
 c.JupyterHub.spawner_class = "jhos_hub.spawner.NotebookSpawner"
 c.ProfilesSpawner.profiles = [("Local", "local", "simple", {})]
@@ -148,13 +161,13 @@ c.ProfilesSpawner.profiles = [("Local", "local", "simple", {})]
     assert "starts servers by simple" in finding.message
 
 
-def test_a_broken_shell_file_is_told() -> None:
+def test_a_broken_shell_file_is_told(found: Found) -> None:
     (finding,) = found("", shell="if true; then\n")
     assert (finding.level, finding.file) == (Level.ERROR, "jupyterhub_config.sh")
     assert "line 2" in finding.message
 
 
-def test_every_configuration_of_the_recipe_passes() -> None:
+def test_every_configuration_of_the_recipe_passes(found: Found) -> None:
     """The lists of profiles apart: a later one would take the place of an earlier."""
     blocks = recipe.blocks()
     lists = {name for name in blocks if "ProfilesSpawner" in blocks[name]}

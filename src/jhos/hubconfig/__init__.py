@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,25 @@ _LIMIT_S = 60
 _PLACEHOLDER = "0" * 64
 _LOGIN_KEYS = ("client-secret", "password", "admin-password")
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def check(
-    configuration: Mapping[str, str], settings: Mapping[str, Any], secret_keys: Iterable[str]
+    configuration: Mapping[str, str],
+    settings: Mapping[str, Any],
+    secret_keys: Iterable[str],
+    run: Run = subprocess.run,
 ) -> tuple[Finding, ...]:
-    """`configuration`: the user's files; `settings` whole; `secret_keys` of the hub's Secret."""
+    """`configuration`: the user's files; `settings` whole; `secret_keys` of the hub's Secret.
+
+    `run` starts the process.
+    """
     if not any(text.strip() for text in configuration.values()):
         return ()
     if wrong := _syntax(configuration.get(_PYTHON, "")):
         return (wrong,)
     with _mounted(configuration, settings, secret_keys) as root:
-        return _findings(*_run(root, configuration, "findings"))
+        return _findings(*_run(root, configuration, "findings", run))
 
 
 def profile_list(
@@ -44,7 +51,7 @@ def profile_list(
 ) -> list[dict[str, Any]]:
     """KubeSpawner's, as the hub would have it of a configuration that `check` takes."""
     with _mounted(configuration, settings, secret_keys) as root:
-        answer, failed = _run(root, configuration, "profiles")
+        answer, failed = _run(root, configuration, "profiles", subprocess.run)
     require(failed)
     if not isinstance(answer, list):
         raise SettingsError("The configuration sets no list of profiles.", "Nothing was changed.")
@@ -121,11 +128,11 @@ def _findings(answer: Any, failed: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _run(
-    root: Path, configuration: Mapping[str, str], question: str
+    root: Path, configuration: Mapping[str, str], question: str, run: Run
 ) -> tuple[Any, tuple[Finding, ...]]:
     """The answer of the process, or why there is none."""
     try:
-        done = subprocess.run(
+        done = run(
             _command(root, configuration, question),
             cwd=root / "src",
             env=_environment(root),
