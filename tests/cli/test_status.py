@@ -37,7 +37,7 @@ def test_watching_prints_a_line_a_change(
         return Answer(body={"items": [], "metadata": {"resourceVersion": "1"}})
 
     with answering(script) as server, pytest.raises(SettingsError, match="alpha"):
-        _watch(cluster_at(server.address, tmp_path), "alpha", "json", full=False)
+        _watch(cluster_at(server.address, tmp_path), "alpha", "json", full=False, pause_s=0)
     assert secrets == []
     assert len(capsys.readouterr().out.splitlines()) == 1
 

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,8 +110,24 @@ class Server:
 
             do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # as they are looked up
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.handler = Handler
+        self.listen(port=0)
+
+    def listen(self, port: int) -> None:
+        self.http = ThreadingHTTPServer(("127.0.0.1", port), self.handler)
         self.http.daemon_threads = True
+
+    def serve(self) -> None:
+        Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+
+    def restart(self) -> None:
+        """Serve again at the address of before."""
+        self.listen(self.http.server_address[1])
+        self.serve()
 
     @property
     def address(self) -> str:
@@ -124,12 +141,11 @@ class Server:
 @contextmanager
 def answering(script: Script) -> Iterator[Server]:
     server = Server(script)
-    Thread(target=server.http.serve_forever, args=(0.02,), daemon=True).start()
+    server.serve()
     try:
         yield server
     finally:
-        server.http.shutdown()
-        server.http.server_close()
+        server.stop()
 
 
 def write_kubeconfig(file: Path, server: str, token: str = "first") -> None:
@@ -144,8 +160,27 @@ def write_kubeconfig(file: Path, server: str, token: str = "first") -> None:
     file.write_text(yaml.safe_dump(document))
 
 
-def cluster_at(server: str, folder: Path, timeout_s: float = 20) -> Cluster:
+class QuickClock:
+    """A clock for which a pause is over at once; `meanwhile` happens in the first one."""
+
+    def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        self.pauses: list[float] = []
+        self.meanwhile = meanwhile
+
+    def monotonic(self) -> float:
+        return time.monotonic() + sum(self.pauses)
+
+    def sleep(self, seconds: float, /) -> None:
+        if not self.pauses:
+            self.meanwhile()
+        self.pauses.append(seconds)
+
+
+def cluster_at(
+    server: str, folder: Path, timeout_s: float = 20, clock: QuickClock | None = None
+) -> Cluster:
     write_kubeconfig(folder / "kubeconfig", server)
     cluster = connect(str(folder / "kubeconfig"), None, "demo")
+    cluster.wire.clock = clock or QuickClock()
     cluster.wire.keep_trying(timeout_s)
     return cluster

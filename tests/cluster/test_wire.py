@@ -1,9 +1,7 @@
 """What the API's contract asks of a client, against a server that fails as real ones do."""
 
 import socket
-import time
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from jhos.objects import ObjectRef
 from tests.cluster.answering import (
     Answer,
     Broken,
+    QuickClock,
     Request,
     Server,
     answering,
@@ -87,15 +86,10 @@ def test_a_refusal_does_not_repeat_the_key_of_a_certificate(tmp_path: Path) -> N
 
 
 def test_the_server_says_when_to_come_again(tmp_path: Path) -> None:
-    times: list[float] = []
-
-    def script(_: Request) -> Answer:
-        times.append(time.monotonic())
-        return failure(429, "too many", Retry_After="1") if len(times) == 1 else GOOD
-
-    with answering(script) as server:
-        cluster_at(server.address, tmp_path).get(REF)
-    assert times[1] - times[0] >= 1
+    clock = QuickClock()
+    with answering(in_turn(failure(429, "too many", Retry_After="9"), GOOD)) as server:
+        cluster_at(server.address, tmp_path, clock=clock).get(REF)
+    assert [int(pause) for pause in clock.pauses] == [9]
 
 
 def test_an_internal_error_that_stays_is_told_after_a_few_tries(tmp_path: Path) -> None:
@@ -211,31 +205,15 @@ def test_a_watch_from_a_forgotten_version_asks_for_a_new_list(tmp_path: Path) ->
         assert [kind for kind, _ in cluster.watch("Pod", "7")] == ["ERROR"]
 
 
-def restarted(server: Server, after_s: float) -> None:
-    """The same address answers nothing for `after_s`."""
-    port = server.http.server_address[1]
-    server.http.shutdown()
-    server.http.server_close()
-
-    def come_back() -> None:
-        again = Server(in_turn(GOOD))
-        again.http.server_close()
-        again.http.socket = socket.create_server(("127.0.0.1", port), reuse_port=False)
-        again.http.serve_forever()
-
-    timer = Timer(after_s, come_back)
-    timer.daemon = True
-    timer.start()
-
-
 def test_an_outage_is_told_and_ridden_out(tmp_path: Path) -> None:
     told: list[Event] = []
     with answering(in_turn(GOOD)) as server:
-        cluster = cluster_at(server.address, tmp_path)
+        clock = QuickClock(meanwhile=server.restart)
+        cluster = cluster_at(server.address, tmp_path, clock=clock)
         cluster.wire.keep_trying(30, told.append)
         cluster.get(REF)
         cluster.wire.client.client.rest_client.pool_manager.clear()
-        restarted(server, after_s=2)
+        server.stop()
         assert cluster.get(REF) == OBJ
     assert told[0].state is State.RUNNING
     assert "does not answer" in told[0].message
@@ -277,7 +255,7 @@ def test_a_server_that_never_answered_is_given_up_soon(tmp_path: Path) -> None:
         listener.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     cluster = cluster_at(address, tmp_path, timeout_s=600)
-    began = time.monotonic()
+    began = cluster.wire.clock.monotonic()
     with pytest.raises(ClusterUnreachable, match="Connection refused"):
         cluster.get(REF)
-    assert time.monotonic() - began < 30
+    assert cluster.wire.clock.monotonic() - began < 30

@@ -1,19 +1,18 @@
 """An API server that fails in every way that passes by itself, in the middle of a run."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from jhos.actions.pipeline import Manner, carry_out, propose
 from jhos.actions.teardown import Wish, teardown
-from jhos.cluster.retry import Pace
 from jhos.events import Event, State
 from jhos.plan import Action
 from jhos.sandbox import faultclient
 from jhos.sandbox.layout import Layout
 from tests.engine.conftest import Reach, given
 
-SOON = Pace(first_s=0.02, longest_s=0.1)
 PASSING = (
     {"effect": "lose", "methods": ["PATCH"], "count": 4},
     {"effect": "lose", "methods": ["POST", "PUT", "DELETE"], "count": 2},
@@ -23,6 +22,16 @@ PASSING = (
     {"effect": "reset", "count": 12},
     {"effect": "drop", "seconds": 0.2},
 )
+
+
+class FastClock:
+    """A clock whose pauses are over ten times sooner."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float, /) -> None:
+        time.sleep(seconds / 10)
 
 
 @pytest.fixture
@@ -41,7 +50,7 @@ def test_a_run_ends_well_though_the_cluster_fails_meanwhile(
     reach: Reach, fail: Callable[[], None]
 ) -> None:
     cluster = reach()
-    cluster.wire.pace = SOON
+    cluster.wire.clock = FastClock()
     told: list[Event] = []
     begun = False
 

@@ -62,7 +62,9 @@ def status(
         click.get_current_context().exit(1)
 
 
-def _watch(cluster: "Cluster", name: str, output: str, *, full: bool) -> None:
+def _watch(
+    cluster: "Cluster", name: str, output: str, *, full: bool, pause_s: float = WATCH_S
+) -> None:
     from jhos.actions.status import status as act
     from jhos.cluster.wire import OUTAGE_S
 
@@ -78,7 +80,7 @@ def _watch(cluster: "Cluster", name: str, output: str, *, full: bool) -> None:
             else:
                 click.clear()
                 click.echo(f"{time.strftime('%H:%M:%S')}\n{_text(found)}")
-            time.sleep(WATCH_S)
+            time.sleep(pause_s)
     except KeyboardInterrupt:
         click.get_current_context().exit(130)  # how one ends it: nothing to say
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import urllib3
 
+_FIRST_S, _LONGEST_S = 0.25, 8.0
 _LONGEST_ASKED_S = 30.0  # of Retry-After
 _INTERNAL_TRIES = 3  # of an error 500 that nothing says will pass
 
@@ -37,13 +38,6 @@ class Failure(NamedTuple):
     sent: bool = True
     trusted: bool = True
     wait_s: float | None = None
-
-
-class Pace(NamedTuple):
-    """How long to wait before a request is sent again: after its first failure, and at most."""
-
-    first_s: float = 0.25
-    longest_s: float = 8.0
 
 
 def of_connection(error: Exception) -> Failure:
@@ -82,11 +76,11 @@ def is_worth_it(failure: Failure, attempt: int, *, repeatable: bool, versioned: 
     return False
 
 
-def pause_s(failure: Failure, attempt: int, pace: Pace) -> float:
+def pause_s(failure: Failure, attempt: int) -> float:
     """Longer after each attempt, and never the same for two clients."""
     if failure.wait_s is not None:
-        return min(failure.wait_s, _LONGEST_ASKED_S) + random.uniform(0, pace.first_s)
-    return float(min(pace.first_s * 2 ** (attempt - 1), pace.longest_s) * random.uniform(0.5, 1))
+        return min(failure.wait_s, _LONGEST_ASKED_S) + random.uniform(0, _FIRST_S)
+    return float(min(_FIRST_S * 2 ** (attempt - 1), _LONGEST_S) * random.uniform(0.5, 1))
 
 
 def _message(body: Any) -> str:

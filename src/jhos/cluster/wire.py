@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import urllib3
 from kubernetes.client.exceptions import ApiException
@@ -38,19 +38,28 @@ class Nature(NamedTuple):
     take: Callable[[Any], Any] = _whole
 
 
+class Clock(Protocol):
+    """What the module `time` has of one."""
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float, /) -> None: ...
+
+
 class Wire:
     """`renewed` makes a client anew, with the login that the kubeconfig has by then.
 
     `patience_s`: how long a request may go without an answer. `deadline`: of the monotonic clock;
-    until then an outage is ridden out, at this `pace`. `report` is told of one.
+    until then an outage is ridden out. `report` is told of one. `clock`: by which it waits.
     """
 
     def __init__(self, client: DynamicClient, renewed: Callable[[], DynamicClient]) -> None:
         self.client, self.renewed, self.renewing = client, renewed, Lock()
         self.patience_s = 30.0
-        self.pace = retry.Pace()
         self.report: Report = silent
-        self.deadline = self.began = time.monotonic()
+        self.clock: Clock = time
+        self.began: float = self.clock.monotonic()
+        self.deadline: float = self.began
         self.answered, self.troubled = False, False
 
     @property
@@ -60,7 +69,7 @@ class Wire:
 
     def keep_trying(self, timeout_s: float, report: Report | None = None) -> None:
         """Ride out what passes within `timeout_s` from now."""
-        self.deadline = time.monotonic() + timeout_s
+        self.deadline = self.clock.monotonic() + timeout_s
         self.report = report or self.report
 
     def request(self, method: str, path: str, nature: Nature, **arguments: Any) -> Any:
@@ -117,7 +126,7 @@ class Wire:
             failure, attempt, repeatable=nature.repeatable, versioned=nature.versioned
         ):
             return False
-        pause_s, now = retry.pause_s(failure, attempt, self.pace), time.monotonic()
+        pause_s, now = retry.pause_s(failure, attempt), self.clock.monotonic()
         deadline = self._deadline(failure)
         if now + pause_s > deadline:
             return False
@@ -126,7 +135,7 @@ class Wire:
             until = time.strftime("%H:%M:%S", time.localtime(time.time() + deadline - now))
             message = f"{self.server} {words}: trying again until {until} at most"
             self.report(Event(_SUBJECT, State.RUNNING, message))
-        time.sleep(pause_s)
+        self.clock.sleep(pause_s)
         return True
 
     def _deadline(self, failure: retry.Failure) -> float:
