@@ -1,8 +1,13 @@
 """What tests share: settings of one deployment, facts of one project."""
 
+import sys
+
 import pytest
 
 from jhos.render import Facts
+
+# jsonschema, which JupyterHub imports, can do without it; its import alone takes three seconds.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # so an import fails
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

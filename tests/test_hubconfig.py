@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from jhos.errors import SettingsError
-from jhos.hubconfig import check, profile_list, require
+from jhos.hubconfig import Run, check, profile_list, require
 from jhos.hubconfig.findings import Finding, Level
 from jhos.settings.load import defaults
 from jhos.settings.profiles import of_kubespawner
@@ -20,15 +20,20 @@ Found = Callable[..., list[Finding]]
 
 
 @pytest.fixture(scope="module")
-def found() -> Iterator[Found]:
-    """What is found in a configuration."""
+def run() -> Iterator[Run]:
     with preloaded() as run:
+        yield run
 
-        def found(text: str, shell: str = "") -> list[Finding]:
-            files = {FILE: text, "jupyterhub_config.sh": shell}
-            return list(check(files, defaults(), KEYS, run))
 
-        yield found
+@pytest.fixture
+def found(run: Run) -> Found:
+    """What is found in a configuration."""
+
+    def found(text: str, shell: str = "") -> list[Finding]:
+        files = {FILE: text, "jupyterhub_config.sh": shell}
+        return list(check(files, defaults(), KEYS, run))
+
+    return found
 
 
 def by_line(findings: list[Finding]) -> dict[int | None, Finding]:
@@ -176,8 +181,8 @@ def test_every_configuration_of_the_recipe_passes(found: Found) -> None:
         assert not errors(found(text)), text
 
 
-def test_the_lists_of_the_recipe_become_profiles() -> None:
-    listed = profile_list({FILE: recipe.blocks()["profiles"]}, defaults(), KEYS)
+def test_the_lists_of_the_recipe_become_profiles(run: Run) -> None:
+    listed = profile_list({FILE: recipe.blocks()["profiles"]}, defaults(), KEYS, run)
     rows = [of_kubespawner(each) for each in listed]
     assert [row["image"] for row in rows] == [
         f"s2i-{each}-notebook:3.5" for each in ("minimal", "scipy", "tensorflow")

@@ -47,11 +47,14 @@ def check(
 
 
 def profile_list(
-    configuration: Mapping[str, str], settings: Mapping[str, Any], secret_keys: Iterable[str]
+    configuration: Mapping[str, str],
+    settings: Mapping[str, Any],
+    secret_keys: Iterable[str],
+    run: Run = subprocess.run,
 ) -> list[dict[str, Any]]:
     """KubeSpawner's, as the hub would have it of a configuration that `check` takes."""
     with _mounted(configuration, settings, secret_keys) as root:
-        answer, failed = _run(root, configuration, "profiles", subprocess.run)
+        answer, failed = _run(root, configuration, "profiles", run)
     require(failed)
     if not isinstance(answer, list):
         raise SettingsError("The configuration sets no list of profiles.", "Nothing was changed.")
