@@ -1,5 +1,6 @@
 """What tests share: settings of one deployment, facts of one project."""
 
+import os
 import sys
 
 import pytest
@@ -8,6 +9,9 @@ from jhos.render import Facts
 
 # jsonschema, which JupyterHub imports, can do without it; its import alone takes three seconds.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # so an import fails
+# Tests start hundreds of Python processes: each would compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
