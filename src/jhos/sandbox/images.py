@@ -8,7 +8,6 @@ On disk: `images/DIGEST.json`, `images/layers/NAME/` (over /opt/app-root) and `i
 import fcntl
 import hashlib
 import json
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from jhos.sandbox.base import BaseImage, base_images
+from jhos.sandbox.base.definition import link_tree
 from jhos.sandbox.layout import Layout
 from jhos.sandbox.node.overlay import remove_tree
 from jhos.sandbox.node.rootfs import Mount
@@ -201,14 +201,14 @@ class ImageStore:
         new.rename(path)
 
     def _make_once(self, name: str, make: Callable[[Path], None], target: Path) -> None:
-        """Other sandboxes of this user copy the base layer instead of making it again."""
+        """Other sandboxes of this user share the base layer's files instead of making it again."""
         cached = self.cache / name
         if cached.exists():
-            shutil.copytree(cached, target, symlinks=True, dirs_exist_ok=True)
+            link_tree(cached, target)
             return
         make(target)
         new = self.cache / f"{name}.{uuid.uuid4().hex[:8]}"
-        shutil.copytree(target, new, symlinks=True)
+        link_tree(target, new)
         try:
             new.rename(cached)
         except OSError:

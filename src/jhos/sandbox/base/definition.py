@@ -1,6 +1,7 @@
 """What a base image is made of, and the parts that are copies of installed wheels and scripts."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,3 +72,17 @@ def copy_scripts(directory: str) -> Maker:
             file.chmod(0o755)  # a wheel does not keep the mode
 
     return make
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """A copy for reading only: layers and parts lie below overlays or are bound read-only."""
+    copy = link_or_copy
+    shutil.copytree(source, target, symlinks=True, copy_function=copy, dirs_exist_ok=True)
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Give the file a second name, as creating thousands of files takes seconds."""
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or the file of another user
+        shutil.copy2(source, target)

