@@ -14,15 +14,19 @@ from tests.sandbox.running import DEADLINE_S, Project, is_running
 from tests.sandbox.server import serving
 
 METRICS = "apis/metrics.k8s.io/v1beta1/pods"
+NODE_METRICS = "apis/metrics.k8s.io/v1beta1/nodes"
 MIB = 2**20
 HUNGRY = f"""exec python3 -c 'held = b"x" * {64 * MIB}
 while True: pass'"""
 
 
-async def until(project: Project, holds: Callable[[list[Object]], Any]) -> list[Object]:
+async def until(
+    project: Project, holds: Callable[[list[Object]], Any], metrics: str = METRICS
+) -> list[Object]:
+    namespace = project.name if metrics == METRICS else None
     async with asyncio.timeout(DEADLINE_S):
-        while not holds(found := await project.client.list(METRICS, project.name)):
-            await asyncio.sleep(1)
+        while not holds(found := await project.client.list(metrics, namespace)):
+            await asyncio.sleep(0.1)
         return found
 
 
@@ -41,7 +45,7 @@ async def test_memory_and_cpu_of_a_pod_are_told_while_it_runs(project: Project) 
 
 
 async def test_the_node_uses_what_all_use(project: Project) -> None:
-    node = await project.client.get("apis/metrics.k8s.io/v1beta1/nodes", None, "sandbox")
+    (node,) = await until(project, bool, NODE_METRICS)
     assert int(node["usage"]["memory"].removesuffix("Ki")) > 0
 
 

@@ -19,6 +19,7 @@ from jhos.sandbox.controllers.meta import timestamp
 from jhos.sandbox.node.container import Process
 
 INTERVAL_S = 10.0
+NEW_S = 1.0  # a container is measured so soon after its start
 TICKS = os.sysconf("SC_CLK_TCK")
 NODE = ""  # the place of the whole node's processes
 
@@ -47,12 +48,13 @@ class Meter:
     """Writes `{time, window, node: USAGE, pods: {UID: {CONTAINER: USAGE}}}` again and again.
 
     `USAGE` has `cpu` in nanocores and `memory` in bytes. What began since the last look has no cpu
-    yet and is left out.
+    yet and is left out; the next look then comes soon.
     """
 
     def __init__(self, path: Path, running: Running) -> None:
         self.path, self.running = path, running
         self.before: dict[Place, Used] = {}
+        self.measured: set[Place] = set()
         self.at_s = time.monotonic()
 
     async def run(self) -> None:
@@ -61,8 +63,21 @@ class Meter:
             now_s = time.monotonic()
             window_s, self.at_s = now_s - self.at_s, now_s
             self._write(used, window_s)
+            self.measured = used.keys() & self.before.keys()
             self.before = used
-            await asyncio.sleep(INTERVAL_S)
+            await self._until_due()
+
+    async def _until_due(self) -> None:
+        ends = time.monotonic() + INTERVAL_S
+        await asyncio.sleep(NEW_S)
+        while self._places() <= self.measured and time.monotonic() < ends:
+            await asyncio.sleep(NEW_S)
+
+    def _places(self) -> set[Place]:
+        """The node's and those of all running containers."""
+        processes = [keeper.process for _, keepers in self.running() for keeper in keepers]
+        namespaces = {_namespace(process.pid) for process in processes if process}
+        return {NODE, *(place for place in namespaces if place is not None)}
 
     def _write(self, used: dict[Place, Used], window_s: float) -> None:
         def usage(place: Place | None) -> dict[str, int] | None:
