@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import count
 
 import pytest
+from hypothesis import settings
 
 from jhos.sandbox import daemon
 from jhos.sandbox.client import ApiClient
@@ -11,6 +12,11 @@ from jhos.sandbox.layout import Layout, layout
 from tests.sandbox.running import NAMESPACES, Project
 
 NUMBERS = count(1)
+
+# `--hypothesis-profile=thorough` looks longer for an example that fails.
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")

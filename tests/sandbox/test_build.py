@@ -20,6 +20,7 @@ from jhos.sandbox.client import Object
 from jhos.sandbox.host_packages import named_paths, package_env, package_mounts
 from jhos.sandbox.images import Image, ImageStore
 from jhos.sandbox.layout import Layout
+from jhos.sandbox.layout import layout as default_layout
 
 SCRIPT = """#!/bin/bash
 set -e
@@ -34,7 +35,8 @@ test -d /home/* || echo no homes
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    return Layout(tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("cache"))
+    """With the user's cache, as the sandbox has it: the base layer is made only once."""
+    return Layout(tmp_path_factory.mktemp("build"), default_layout().cache)
 
 
 def archive(directory: Path, files: dict[str, str]) -> Path:

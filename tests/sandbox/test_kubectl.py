@@ -245,7 +245,8 @@ def test_a_list_is_checked_and_applied(kubectl: Kubectl) -> None:
 
 def test_tokens_are_made_and_pods_evicted(kubectl: Kubectl) -> None:
     assert kubectl("create", "token", "default", "--duration=10m").count(".") == 2
-    kubectl("run", "guest", f"--image={PYTHON}", "--command", "--", "sleep", "600")
+    kubectl("run", "guest", f"--image={PYTHON}", "--command", "--", "bash", "-c", SCRIPT)
+    kubectl("wait", "--for=condition=Ready", "pod/guest", "--timeout=60s")
     path = f"/api/v1/namespaces/{kubectl.access[-1]}/pods/guest/eviction"
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "guest"}}
     kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jhos.sandbox import managed, patch, quantity, quotas, schema, selectors
 from jhos.sandbox.failure import Failure
 from jhos.sandbox.managed import Manager
 
-always = settings(deadline=None, max_examples=200)
 names = st.sampled_from(["a", "b", "c", "d/e", "f~g"])
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.text("xy", max_size=2)
 values = st.recursive(
@@ -28,7 +27,6 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-@always
 @given(objects, objects)
 def test_a_merge_patch_applied_twice_is_applied_once(live: Any, change: Any) -> None:
     once = patch.merge(live, change)
@@ -43,7 +41,6 @@ def merge_patch(old: Any, new: Any) -> Any:
     return gone | {k: merge_patch(old.get(k), v) for k, v in new.items() if old.get(k) != v}
 
 
-@always
 @given(objects, objects)
 def test_a_merge_patch_leads_from_any_object_to_any_other(old: Any, new: Any) -> None:
     old, new = without_nulls(old), without_nulls(new)
@@ -66,7 +63,6 @@ def json_operations(old: Any, new: Any, path: str = "") -> Iterator[dict[str, An
             yield from json_operations(old[key], new[key], at)
 
 
-@always
 @given(objects, objects)
 def test_a_json_patch_leads_from_any_object_to_any_other(old: Any, new: Any) -> None:
     before = json.dumps(old)
@@ -74,7 +70,6 @@ def test_a_json_patch_leads_from_any_object_to_any_other(old: Any, new: Any) -> 
     assert json.dumps(old) == before
 
 
-@always
 @given(st.lists(st.integers(), max_size=5), st.data())
 def test_json_patch_counts_places_in_lists_as_python_does(live: Any, data: Any) -> None:
     place = data.draw(st.integers(0, len(live)))
@@ -96,7 +91,6 @@ def listed(by_name: Mapping[str, Any]) -> list[Any]:
     return [{"name": name, **rest} for name, rest in by_name.items()]
 
 
-@always
 @given(containers, containers, st.sets(st.sampled_from("abcd")))
 def test_a_strategic_patch_merges_entries_by_name(live: Any, change: Any, gone: Any) -> None:
     gone -= change.keys()
@@ -124,7 +118,6 @@ requirements = st.sampled_from(
 label_sets = st.dictionaries(st.sampled_from("abc"), st.sampled_from("xyz"), max_size=3)
 
 
-@always
 @given(st.lists(requirements, min_size=1, max_size=4), label_sets)
 def test_a_selector_holds_where_all_its_requirements_do(
     chosen: list[tuple[str, Callable[[Mapping[str, str]], bool]]], held: dict[str, str]
@@ -137,7 +130,6 @@ suffixes = st.sampled_from(["", "m", "k", "M", "G", "Ki", "Mi", "Gi"])
 quantities = st.builds(lambda n, s: f"{n}{s}", st.integers(0, 5000), suffixes)
 
 
-@always
 @given(quantities)
 def test_the_canonical_form_is_the_same_amount_and_stays(text: str) -> None:
     canonical = quantity.canonical(text)
@@ -161,7 +153,6 @@ pods = st.builds(
 )
 
 
-@always
 @given(st.lists(pods, max_size=6))
 def test_a_quota_counts_what_pods_that_live_ask_for(all_pods: list[Any]) -> None:
     hard = {"pods": "9", "limits.memory": "9", "requests.memory": "9", "memory": "9"}
@@ -227,7 +218,6 @@ def applied(live: Any, who: str, config: dict[str, str], force: bool) -> Any:
         return None
 
 
-@always
 @given(applies)
 def test_server_side_apply_keeps_the_books_of_who_wants_what(steps: Any) -> None:
     live: Any = None
