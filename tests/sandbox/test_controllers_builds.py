@@ -130,9 +130,12 @@ async def test_a_quota_holds_a_build_up_and_is_told(plane: Plane) -> None:
         status = (await plane.client.get(BUILDS, "demo", "app-1"))["status"]
         return bool(status.get("reason") == "CannotCreateBuildPod")
 
+    async def told() -> bool:
+        events = await plane.client.list(EVENTS, "demo")
+        return any("exceeded quota: q" in event["message"] for event in events)
+
     await plane.until(said)
-    events = await plane.client.list(EVENTS, "demo")
-    assert any("exceeded quota: q" in event["message"] for event in events)
+    await plane.until(told)
     await plane.client.delete("api/v1/resourcequotas", "demo", "q")
     await until_phase(plane, "app-1", "Failed")
 

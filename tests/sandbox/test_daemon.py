@@ -23,7 +23,7 @@ from jhos.sandbox.errors import SandboxError
 from jhos.sandbox.layout import Layout, layout
 from tests.sandbox.running import Project, is_ready, restarts
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 CONFIG_MAPS, NAMESPACE = "api/v1/configmaps", "default"
 WRITERS, KILLED_AFTER_WRITES = 8, 100
 

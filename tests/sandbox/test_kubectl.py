@@ -58,17 +58,17 @@ def kubectl(sandbox: Layout, request: pytest.FixtureRequest) -> Iterator[Kubectl
     run("delete", "project", name, "--wait=false")
 
 
-def deployment(replicas: int = 1) -> str:
+def deployment(replicas: int = 1, name: str = "web") -> str:
     container: dict[str, Any] = {"name": "main", "image": PYTHON}
     container |= {"command": ["bash", "-c", SCRIPT]}
     spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
-    labels = {"app": "web"}
+    labels = {"app": name}
     template = {"metadata": {"labels": labels}, "spec": spec}
     return json.dumps(
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
-            "metadata": {"name": "web"},
+            "metadata": {"name": name, "labels": labels},
             "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
                      "template": template},
         }
@@ -114,7 +114,7 @@ def test_labels_annotations_edits_and_patches_are_kept(
     kubectl("edit", "deploy/web")
     kubectl("patch", "deploy/web", "-p", '{"metadata": {"labels": {"by": "patch"}}}')
     meta = kubectl.object("deploy", "web")["metadata"]
-    assert meta["labels"] == {"tier": "front", "by": "patch"}
+    assert meta["labels"] == {"app": "web", "tier": "front", "by": "patch"}
     assert meta["annotations"]["note"] == "edited"
 
 
@@ -254,5 +254,10 @@ def test_tokens_are_made_and_pods_evicted(kubectl: Kubectl) -> None:
 
 
 def test_what_is_deleted_is_gone_with_what_it_owned(kubectl: Kubectl) -> None:
-    kubectl("delete", "deploy", "web", "--cascade=foreground", "--timeout=60s")
-    assert kubectl("get", "all", "-o", "name") == ""
+    kubectl("apply", "-f", "-", stdin=deployment(name="short"))
+    kubectl("rollout", "status", "deploy/short", "--timeout=60s")
+    owned = ("get", "all", "-l", "app=short", "-o", "name")
+    kinds = sorted(line.partition("/")[0] for line in kubectl(*owned).split())
+    assert kinds == ["deployment.apps", "pod", "replicaset.apps"]
+    kubectl("delete", "deploy", "short", "--cascade=foreground", "--timeout=60s")
+    assert kubectl(*owned) == ""
