@@ -1,12 +1,15 @@
 """A run that dies at any of its writes leaves nothing that the next one cannot finish."""
 
 import os
+from collections import Counter
 from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from signal import SIGKILL
 from threading import Lock
 from typing import Any
+
+import pytest
 
 from jhos.actions.edits import Given
 from jhos.actions.pipeline import Manner, carry_out
@@ -20,6 +23,7 @@ from tests.engine.conftest import IMAGE, IMAGES, Jhos, Launch, Reach, given
 
 KILLED = 137
 LEAST = 10  # writes of a run that are worth the name
+PARTS = 3  # that run in parallel
 
 
 class Mortal(Wire):
@@ -31,6 +35,7 @@ class Mortal(Wire):
     def __init__(self, wire: Wire, last: int) -> None:
         super().__init__(wire.renewed(), wire.renewed)
         self.left, self.counting = last, Lock()
+        self.answered = True  # as of the wire that it replaces
 
     def request(self, method: str, path: str, nature: Nature, **given: Any) -> Any:
         writes = method != "get" and "selfsubject" not in path
@@ -91,47 +96,32 @@ def changed(name: str) -> Given:
     return given(name, **more)
 
 
-def test_a_first_deployment_killed_at_any_write_is_finished_by_the_next(reach_alone: Reach) -> None:
-    cluster = reach_alone()
-    deploy(cluster, given("whole"))
-    whole = objects(cluster, "whole")
-    for write in count(1):
-        name = f"killed-{write}"
-        if not dies(cluster, partial(deploy, settings=given(name)), write):
+@pytest.mark.parametrize("first", range(1, PARTS + 1))
+def test_a_run_killed_at_any_write_is_finished_by_the_next(reach_alone: Reach, first: int) -> None:
+    """Each run of a deployment's life, at every third write; the parts together: at any."""
+    cluster, name, deaths = reach_alone(), "killed", Counter[int]()
+    life = (
+        partial(deploy, settings=given(name)),
+        partial(deploy, settings=changed(name)),
+        partial(tear_down, name=name),
+    )
+    whole = [after(cluster, run, name) for run in life]
+    for write in count(first, PARTS):
+        died = [False] * len(life)
+        for number, run in enumerate(life):
+            died[number] = dies(cluster, run, write)
+            created = secrets(cluster, name)
+            assert after(cluster, run, name) == whole[number], f"run {number}, write {write}"
+            assert None in (created, secrets(cluster, name)) or created == secrets(cluster, name)
+        deaths.update(number for number, each in enumerate(died) if each)
+        if not any(died):
             break
-        created = secrets(cluster, name)
-        deploy(cluster, given(name))
-        assert objects(cluster, name) == whole, f"killed at write {write}"
-        assert created in (None, secrets(cluster, name))
-    assert write > LEAST
+    assert min(deaths[number] for number in range(len(life))) * PARTS > LEAST
 
 
-def test_a_change_killed_at_any_write_is_finished_by_the_next(reach_alone: Reach) -> None:
-    cluster = reach_alone()
-    deploy(cluster, given("whole"))
-    deploy(cluster, changed("whole"))
-    whole = objects(cluster, "whole")
-    for write in count(1):
-        name = f"killed-{write}"
-        deploy(cluster, given(name))
-        created = secrets(cluster, name)
-        if not dies(cluster, partial(deploy, settings=changed(name)), write):
-            break
-        deploy(cluster, changed(name))
-        assert objects(cluster, name) == whole, f"killed at write {write}"
-        assert secrets(cluster, name) == created
-    assert write > LEAST
-
-
-def test_a_teardown_killed_at_any_write_is_finished_by_the_next(reach_alone: Reach) -> None:
-    cluster, name = reach_alone(), "killed"
-    for write in count(1):
-        deploy(cluster, given(name))
-        if not dies(cluster, partial(tear_down, name=name), write):
-            break
-        tear_down(cluster, name)
-        assert not objects(cluster, name), f"killed at write {write}"
-    assert write > LEAST
+def after(cluster: Cluster, run: partial[None], name: str) -> set[str]:
+    run(cluster)
+    return objects(cluster, name)
 
 
 def test_a_command_killed_as_it_waits_is_finished_by_the_next(
