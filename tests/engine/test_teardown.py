@@ -23,7 +23,7 @@ from jhos.plan import Action
 from jhos.sandbox.layout import Layout
 from tests.engine.conftest import IMAGES, PROGRAMS, PROJECT, Jhos, Reach, given
 
-USERS = 30
+USERS = 10
 LEASE = 3  # requests to hold it; it is renewed as time goes by
 REQUESTS = 22
 WATCHED = 3  # kinds: of others nothing is there any more when their deletion was answered
