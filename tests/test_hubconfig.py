@@ -13,10 +13,10 @@ from tests.hub_image import recipe
 from tests.preloaded import preloaded
 
 KEYS = ("cookie-secret", "proxy-token", "database-password")
-FILE = "jupyterhub_config.py"
+FILE, SHELL_FILE = "jupyterhub_config.py", "jupyterhub_config.sh"
 
 
-Found = Callable[..., list[Finding]]
+Found = Callable[[str], list[Finding]]
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,7 @@ def run() -> Iterator[Run]:
 def found(run: Run) -> Found:
     """What is found in a configuration."""
 
-    def found(text: str, shell: str = "") -> list[Finding]:
-        files = {FILE: text, "jupyterhub_config.sh": shell}
-        return list(check(files, defaults(), KEYS, run))
-
-    return found
+    return lambda text: list(check({FILE: text}, defaults(), KEYS, run))
 
 
 def by_line(findings: list[Finding]) -> dict[int | None, Finding]:
@@ -48,7 +44,7 @@ def test_nothing_written_is_not_run() -> None:
     assert check({FILE: "\n"}, {}, ()) == ()
 
 
-def test_what_works_is_silent(found: Found) -> None:
+def test_what_works_is_silent() -> None:
     text = """
 import os
 c.KubeSpawner.start_timeout = 180
@@ -60,7 +56,8 @@ c.Authenticator.admin_users = {os.environ["ADMIN"], get_secret("proxy-token")}
 c.JupyterHub.authenticator_class = "dummy"
 print("[]")
 """
-    assert found(text, shell="export ADMIN=ada\necho hello\n") == []
+    files = {FILE: text, SHELL_FILE: "export ADMIN=ada\necho hello\n"}
+    assert check(files, defaults(), KEYS) == ()
 
 
 def test_a_syntax_error_has_a_caret(found: Found) -> None:
@@ -166,9 +163,9 @@ c.ProfilesSpawner.profiles = [("Local", "local", "simple", {})]
     assert "starts servers by simple" in finding.message
 
 
-def test_a_broken_shell_file_is_told(found: Found) -> None:
-    (finding,) = found("", shell="if true; then\n")
-    assert (finding.level, finding.file) == (Level.ERROR, "jupyterhub_config.sh")
+def test_a_broken_shell_file_is_told() -> None:
+    (finding,) = check({SHELL_FILE: "if true; then\n"}, defaults(), KEYS)
+    assert (finding.level, finding.file) == (Level.ERROR, SHELL_FILE)
     assert "line 2" in finding.message
 
 
