@@ -16,6 +16,15 @@ from tests.e2e.browsers import chromium
 from tests.e2e.programs import Run
 
 PROGRAMS = Path(sys.executable).parent
+# Modules that take minutes, the longest first: begun late, they would keep one worker alone.
+LONG = ("test_upgrade", "test_hub_logins", "test_configure", "test_look", "test_backup",
+        "test_recipe", "test_quickstart", "test_templates")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the long modules first. The order within a module stays."""
+    rank = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """From an empty project to notebooks in browsers, and what a restart of the hub does to them."""
 
 import json
+from base64 import b64decode
 from typing import Any
 
 import pytest
@@ -91,3 +92,18 @@ def test_the_hub_image_is_tagged_latest_and_by_version(kubectl: Run, project: st
     version = catalog()["hub"].version
     assert version
     assert tags[version] == tags["latest"]
+
+
+def test_no_secret_is_stored_or_logged_outside_its_secret(
+    kubectl: Run, project: str, url: str
+) -> None:
+    assert url
+    (secret,) = objects(kubectl, project, "secrets", "app=jupyterhub,component=secrets")
+    encoded = set(secret["data"].values())
+    values = encoded | {b64decode(value).decode() for value in encoded}
+    kinds = "cm,deploy,rs,pods,events,svc,routes,is,bc,builds,leases,sa,roles,rolebindings"
+    shown = kubectl("get", kinds, "-n", project, "-o", "yaml").stdout
+    for part in ("jupyterhub", "jupyterhub-proxy", "jupyterhub-db"):
+        shown += kubectl("logs", f"deployment/{part}", "-n", project).stdout
+    for value in values:
+        assert value not in shown
