@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import enumerate as enumerate_threads
+from threading import main_thread
 from typing import Any
 
 import click
@@ -15,7 +17,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from jhos.cli import main
-from tests.cluster.answering import Answer, answering, failure, in_turn
+from tests.cluster.answering import Answer, Broken, Request, answering, failure, in_turn
 from tests.shells import completing
 
 START = "from jhos.cli import main; main(prog_name='jhos')"
@@ -125,6 +127,32 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path, free_port: int) 
     assert f"{server} does not answer: Connection refused" in result.stderr
     assert "Traceback" not in result.output
     assert "canary-token" not in result.output
+
+
+def test_a_command_that_failed_leaves_no_request_behind(tmp_path: Path) -> None:
+    def script(request: Request) -> Answer | Broken:
+        return failure(403, "no") if "rulesreviews" in request.path else Broken()
+
+    with answering(script) as server:
+        config = kubeconfig(tmp_path, server.address)
+        result = run("rollout", "alpha", "restart", KUBECONFIG=config)
+        assert result.exit_code == 4
+        for thread in set(enumerate_threads()) - {main_thread()}:
+            if not thread.daemon:
+                thread.join(30)
+                assert not thread.is_alive()
+
+
+def test_signals_are_handled_as_before_once_a_command_has_ended() -> None:
+    def own(*_: object) -> None: ...
+
+    before = {number: signal.signal(number, own) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        run("settings", "schema")
+        assert {signal.getsignal(number) for number in before} == {own}
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(("words", "times"), [((), 1), (("-q",), 0)])

@@ -107,6 +107,15 @@ def test_nothing_is_tried_beyond_the_timeout(tmp_path: Path) -> None:
     assert 2 <= len(server.requests) <= 6
 
 
+def test_nothing_is_tried_again_once_it_is_given_up(tmp_path: Path) -> None:
+    clock = QuickClock(meanwhile=lambda: cluster.wire.give_up())
+    with answering(in_turn(failure(503, "down"))) as server:
+        cluster = cluster_at(server.address, tmp_path, clock=clock)
+        with pytest.raises(OutOfTime):
+            cluster.get(REF)
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("fault", [Broken(), failure(502, "gone"), failure(500, "etcdserver")])
 def test_what_must_not_happen_twice_is_sent_once(tmp_path: Path, fault: Answer | Broken) -> None:
     with answering(in_turn(fault, GOOD)) as server, pytest.raises(JhosError):

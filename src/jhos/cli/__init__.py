@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -104,9 +105,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _terminate)
-            before = signal.signal(signal.SIGINT, _interrupt)
-            ctx.call_on_close(lambda: signal.signal(signal.SIGINT, before))
+            for number, handler in ((signal.SIGTERM, _terminate), (signal.SIGINT, _interrupt)):
+                ctx.call_on_close(partial(signal.signal, number, signal.signal(number, handler)))
         try:
             return super().invoke(ctx)
         except click.UsageError as error:

@@ -40,6 +40,9 @@ class Target(NamedTuple):
             cluster = connect(self.kubeconfig, self.context, self.namespace, connections)
         cluster.wire.patience_s = min(cluster.wire.patience_s, timeout_s)
         cluster.wire.keep_trying(timeout_s, remarks())
+        # What was asked ahead and is not needed any more would keep the process for as long.
+        if context := click.get_current_context(silent=True):  # none while a shell completes
+            context.call_on_close(cluster.wire.give_up)
         return cluster
 
 

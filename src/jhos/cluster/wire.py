@@ -72,6 +72,10 @@ class Wire:
         self.deadline = self.clock.monotonic() + timeout_s
         self.report = report or self.report
 
+    def give_up(self) -> None:
+        """Try nothing again, in any thread."""
+        self.deadline = self.clock.monotonic()
+
     def request(self, method: str, path: str, nature: Nature, **arguments: Any) -> Any:
         """What is taken of an answer of a status below 300. Raises what the libraries raise."""
         attempt, renewed = 0, False
