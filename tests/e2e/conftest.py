@@ -16,6 +16,7 @@ from tests.e2e.browsers import chromium
 from tests.e2e.programs import Run
 
 PROGRAMS = Path(sys.executable).parent
+REPORTS = snapshot.REPOSITORY / "reports"
 # Modules that take minutes, the longest first: begun late, they would keep one worker alone.
 LONG = ("test_upgrade", "test_hub_logins", "test_configure", "test_look", "test_backup",
         "test_recipe", "test_quickstart", "test_templates")  # fmt: skip
@@ -28,10 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[dict[str, str]]:
     """The variables of every command: a sandbox of this worker's own, or one of yours, which stays.
 
-    JHOS_TEST_SANDBOX names the state directory of yours.
+    JHOS_TEST_SANDBOX names the state directory of yours. The log of a worker's own is kept.
     """
     kept = os.environ.get("JHOS_TEST_SANDBOX")
     state = Path(kept) if kept else tmp_path_factory.mktemp("sandbox")
@@ -46,6 +49,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     if kept:
         return
     subprocess.run(["jhos", "sandbox", "stop"], env=variables, check=True)
+    REPORTS.mkdir(exist_ok=True)
+    shutil.copy(state / "sandbox.log", REPORTS / f"sandbox-{worker_id}.log")
     shutil.rmtree(state, ignore_errors=True)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from jhos.sandbox.base.definition import link_or_copy
+
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = ("hub-image", "notebook-images", "src/jhos/sandbox", "src/jhos/images.py",
            "src/jhos/builds.py", "uv.lock")  # fmt: skip
@@ -68,17 +70,14 @@ def _build(snapshot: Path, environment: dict[str, str]) -> None:
 
 def _copy(snapshot: Path, target: Path) -> None:
     """Copy all but the files of images: these are never written to, so links to them serve."""
-    shutil.copytree(snapshot, target, symlinks=True, dirs_exist_ok=True, copy_function=_link_image)
+    shutil.copytree(snapshot, target, symlinks=True, dirs_exist_ok=True, copy_function=_copy_file)
 
 
-def _link_image(source: str, target: str) -> str:
-    if "/images/" in source and not os.path.islink(source):
-        try:
-            os.link(source, target)
-            return target
-        except OSError:  # another file system, or too many links
-            pass
-    return shutil.copy2(source, target, follow_symlinks=False)
+def _copy_file(source: str, target: str) -> None:
+    if "/images/" in source:
+        link_or_copy(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 def _remove_old(cache: Path) -> None:
