@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+CONFIG = "JHOS_COVERAGE_CONFIG"
 IN_POD = Path("/mnt/measuring")
 DATA_IN_POD = Path("/mnt/coverage")
 NODE, DAEMON = "jhos.sandbox.node", "jhos.sandbox.daemon"
@@ -23,8 +24,10 @@ def start() -> None:
         return  # a notebook server or the database
     import coverage
 
-    coverage.process_startup()  # does nothing where coverage's own .pth file was faster
-    measured = coverage.Coverage.current()
+    # Set for this call alone: in a container without that file coverage's own .pth would complain.
+    os.environ["COVERAGE_PROCESS_START"] = os.environ[CONFIG]
+    measured = coverage.process_startup()
+    del os.environ["COVERAGE_PROCESS_START"]
     if measured and (in_pod or {NODE, DAEMON} & set(sys.orig_argv)):
         threading.Thread(target=_keep_saving, args=(measured,), daemon=True).start()
     if NODE in sys.orig_argv:
@@ -52,11 +55,11 @@ def _measure_pods(data: Path) -> None:
     )
     settings = {
         "PYTHONPATH": f"{IN_POD}:/mnt/packages",
-        "COVERAGE_PROCESS_START": str(IN_POD / "pods.ini"),
+        CONFIG: str(IN_POD / "pods.ini"),
     }
     rootfs.system = lambda: (*system(), *mounts)  # type: ignore[assignment]
     rootfs.environment = lambda env: environment({**settings, **env})
 
 
-if "COVERAGE_PROCESS_START" in os.environ:
+if CONFIG in os.environ:
     start()
