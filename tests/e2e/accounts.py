@@ -1,6 +1,7 @@
 """Accounts of a hub as their owners use them: log in, start a server, call the API."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -9,22 +10,32 @@ PATIENCE_S = 180
 
 
 class Account:
-    """A browser without pages. `url` as `jhos deploy` prints it: names below localhost."""
+    """A browser without pages. `url` as `jhos deploy` prints it.
 
-    def __init__(self, url: str, name: str, password: str) -> None:
-        self.name, self.password = name, password
-        port = url.rpartition(":")[2]
-        self.hub = f"http://127.0.0.1:{port}/hub"
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.headers["Host"] = url.split("://")[1]
+    Without `session` and `target`, which `jhos.cluster.route.session_at` returns, the host is a
+    name below localhost. `patience_s` is how long an answer, or the start of a server, may take.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        password: str,
+        *,
+        session: requests.Session | None = None,
+        target: str = "",
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self.name, self.password, self.patience_s = name, password, patience_s
+        self.hub = f"{target or 'http://127.0.0.1:' + url.rpartition(':')[2]}/hub"
+        self.session = session or _local_session(url)
 
     def log_in(self) -> bool:
         """Whether the hub lets them in."""
         page = f"{self.hub}/login?next=%2Fhub%2Ftoken"
-        self.session.get(page, timeout=PATIENCE_S)
+        self.session.get(page, timeout=self.patience_s)
         form = {"username": self.name, "password": self.password, "_xsrf": self._xsrf()}
-        answer = self.session.post(page, data=form, timeout=PATIENCE_S)
+        answer = self.session.post(page, data=form, timeout=self.patience_s)
         return answer.ok and answer.url.endswith("/hub/token")
 
     def token(self) -> str:
@@ -35,9 +46,17 @@ class Account:
     def start_server(self) -> None:
         """Returns when it runs."""
         self._api("post", f"users/{self.name}/server")
-        deadline = time.monotonic() + PATIENCE_S
-        while not self.is_served():
-            assert time.monotonic() < deadline, f"the server of {self.name} does not start"
+        self._wait_until(self.is_served)
+
+    def stop_server(self) -> None:
+        """Return once the hub has forgotten it."""
+        self._api("delete", f"users/{self.name}/server")
+        self._wait_until(lambda: not self.model()["servers"])
+
+    def _wait_until(self, reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + self.patience_s
+        while not reached():
+            assert time.monotonic() < deadline, f"the server of {self.name} does not start or stop"
             time.sleep(0.2)
 
     def is_served(self) -> bool:
@@ -53,7 +72,7 @@ class Account:
         answer = requests.get(
             f"{self.hub}/api/user",
             headers={"Host": str(self.session.headers["Host"]), "Authorization": f"token {token}"},
-            timeout=PATIENCE_S,
+            timeout=self.patience_s,
         )
         return answer.ok and answer.json()["name"] == self.name
 
@@ -62,7 +81,7 @@ class Account:
             method,
             f"{self.hub}/api/{path}",
             headers={"X-XSRFToken": self._xsrf()},
-            timeout=PATIENCE_S,
+            timeout=self.patience_s,
             **arguments,
         )
         answer.raise_for_status()
@@ -71,3 +90,10 @@ class Account:
     def _xsrf(self) -> str:
         return next((cookie.value or "" for cookie in self.session.cookies
                      if cookie.name == "_xsrf"), "")  # fmt: skip
+
+
+def _local_session(url: str) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["Host"] = url.split("://")[1]
+    return session
