@@ -42,7 +42,7 @@ def assemble(tmp_path: Path) -> Assemble:
             path = tmp_path / "source" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        box = ["bwrap", "--ro-bind", "/", "/", "--tmpfs", "/tmp"]
+        box = ["bwrap", "--clearenv", "--ro-bind", "/", "/", "--tmpfs", "/tmp"]
         box += ["--ro-bind", sys.prefix, sys.prefix]
         box += ["--ro-bind", str(tmp_path / "source"), "/tmp/src"]
         box += ["--bind", str(tmp_path / "root"), "/tmp/root"]
