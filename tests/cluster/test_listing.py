@@ -33,13 +33,17 @@ def test_a_list_is_read_wherever_it_is_cut(
     assert found == ([name_of(each) for each in ITEMS], LIST["metadata"])
 
 
-@pytest.mark.parametrize("items", [{"items": None}, {"items": []}, {}])
-def test_a_list_may_be_empty(items: dict[str, Any]) -> None:
-    text = json.dumps({"metadata": {}, **items})
+@pytest.mark.parametrize(
+    "answer", [{"items": None}, {"items": []}, {}, {"metadata": None, "items": None}]
+)
+def test_a_list_may_be_empty(answer: dict[str, Any]) -> None:
+    text = json.dumps({"metadata": {}, **answer})
     assert outlines([text.encode()], name_of) == ([], {})
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "[]", '{"items": [{"metadata"', '{"items": [1 2]}'])
+@pytest.mark.parametrize(
+    "text", ["", "<html>", "[]", "null", '{"items": [{"metadata"', '{"items": [1 2]}']
+)
 def test_what_is_no_list_is_told(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         outlines([text.encode()], str)

@@ -277,3 +277,28 @@ async def test_nulls_in_a_status_never_come_back(api: Api) -> None:
     status = {"containerStatuses": [{"name": "main", "state": state}]}
     answer = await api.patch(f"{CORE}/pods/a/status", {"status": status})
     assert "terminated" not in answer["status"]["containerStatuses"][0]["state"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/apis/rbac.authorization.k8s.io/v1/namespaces/demo/roles", ("rules",)),
+        (f"{CORE}/limitranges", ("spec", "limits")),
+    ],
+)
+async def test_a_list_of_nothing_is_null_where_its_go_type_keeps_it(
+    api: Api, path: str, field: tuple[str, ...]
+) -> None:
+    made = await api.post(path, {"metadata": {"name": "empty"}})
+    assert api.status == 201
+    for key in field:
+        made = made[key]
+    assert made is None
+
+
+async def test_metadata_of_no_objects_is_null(api: Api) -> None:
+    accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    for path in (f"{CORE}/configmaps", f"{APPS}/deployments"):
+        listed = await api.get(path, Accept=accept)
+        assert listed["items"] is None
+        assert (await api.get(path))["items"] == []

@@ -16,7 +16,8 @@ from jhos.sandbox import daemon
 from jhos.sandbox.layout import layout
 
 RECORDED = Path(__file__).parents[3] / "shared/openshift"
-SCENARIOS = sorted(path.stem for path in (RECORDED / "scenario").glob("*.yaml"))
+FILES = (*RECORDED.glob("scenario/*.yaml"), *RECORDED.glob("more/scenario/nulls.yaml"))
+SCENARIOS = {path.stem: path.parents[1] for path in sorted(FILES)}  # the folder of each
 Plays = dict[str, "subprocess.Popen[str]"]
 
 
@@ -30,12 +31,12 @@ def plays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plays]:
     command = [sys.executable, str(RECORDED / "conformance.py"), "check", *access]
     started = {
         name: subprocess.Popen(
-            [*command, "--only", f"{name}: *"],
+            [*command, "--data", str(folder), "--only", f"{name}: *"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        for name in SCENARIOS
+        for name, folder in SCENARIOS.items()
     }
     yield started
     for process in started.values():

@@ -64,9 +64,10 @@ def _warned(name: str, events: Sequence[Object], now: datetime) -> list[Warned]:
     found = []
     for event in events:
         about, last = event["involvedObject"], _last(event)
-        own = about["name"] == name or about["name"].startswith(f"{name}-")
+        subject = about.get("name", "")
+        own = subject == name or subject.startswith(f"{name}-")
         if own and last and now - last < _RECENT and not _is_of_a_start(event):
-            title = f"{about['kind']} {about['name']}"
+            title = f"{about.get('kind', '')} {subject}"
             found.append(Warned(last, title, event.get("message", ""), event.get("count") or 1))
     return sorted(found, key=lambda each: each.last, reverse=True)
 

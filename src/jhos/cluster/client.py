@@ -1,6 +1,5 @@
 """Requests to the cluster, addressed by the rows of `kinds.py` without any discovery."""
 
-import json
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,10 +9,11 @@ from kubernetes.client.exceptions import ApiException
 from openshift.dynamic import Resource
 from openshift.dynamic.exceptions import DynamicApiError
 
+from jhos.cluster.decoding import decoded, lean, present
 from jhos.cluster.errors import apply_conflict, cause_of, translated
 from jhos.cluster.foresight import Question, foreseeable
 from jhos.cluster.handshakes import CONNECT_S
-from jhos.cluster.listing import lean, outlines
+from jhos.cluster.listing import outlines
 from jhos.cluster.wire import Nature, Wire
 from jhos.errors import BrokenOff, Conflict, Refused
 from jhos.kinds import KINDS
@@ -85,9 +85,9 @@ class Cluster:
         """The items, and the version to watch from. `selector` is of labels."""
         path = self._resource(kind).path(namespace=self._scope(kind))
         query = _selection(selector, fields)
-        answer = self._read("get", path, query_params=query) or {}
-        # Lists of metrics have no version.
-        return _items(kind, answer), answer["metadata"].get("resourceVersion", "")
+        answer = self._read("get", path, query_params=query)
+        # Lists that are put together for each request have no version.
+        return _items(kind, answer), answer.get("metadata", {}).get("resourceVersion", "")
 
     @foreseeable
     @translated
@@ -126,14 +126,14 @@ class Cluster:
         query += [("force", "true")] if force else []
         content_type = "application/apply-patch+yaml"
         try:
-            answer = self._read(
+            answer: Object = self._read(
                 "patch", path, body=obj, content_type=content_type, query_params=query
             )
         except DynamicApiError as error:
             if conflict := apply_conflict(ref, error):
                 raise conflict from error
             raise
-        return answer or {}
+        return answer
 
     def release(self, ref: ObjectRef) -> None:
         """Give up what we alone have set in it; what others have set stays."""
@@ -168,7 +168,8 @@ class Cluster:
         an earlier try may have been lost."""
         try:
             query = [("fieldManager", FIELD_MANAGER)]
-            return self._read(method, path, body=obj, query_params=query) or {}
+            answer: Object = self._read(method, path, body=obj, query_params=query)
+            return answer
         except DynamicApiError as error:
             ref = ObjectRef.of(obj)
             if error.status != 409 or ref.kind not in _READABLE:
@@ -184,10 +185,10 @@ class Cluster:
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
         content_type = "application/merge-patch+json"
         query = [("fieldManager", FIELD_MANAGER)]
-        answer = self._read(
+        answer: Object = self._read(
             "patch", path, body=patch, content_type=content_type, query_params=query
         )
-        return answer or {}
+        return answer
 
     @translated
     def delete(
@@ -234,7 +235,7 @@ class Cluster:
     def upload(self, ref: ObjectRef, subresource: str, content: bytes) -> Object:
         """POST of bytes, for example a binary build's source to `instantiatebinary`."""
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
-        answer = self._read(
+        answer: Object = self._read(
             "post",
             f"{path}/{subresource}",
             body=content,
@@ -242,13 +243,14 @@ class Cluster:
             content_type="application/octet-stream",
             _request_timeout=(CONNECT_S, _UPLOAD_S),
         )
-        return answer or {}
+        return answer
 
     @translated
     def post(self, ref: ObjectRef, subresource: str, body: Object) -> Object:
         """For example a BuildRequest to `instantiate`."""
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
-        return self._read("post", f"{path}/{subresource}", nature=_ONCE, body=body) or {}
+        answer: Object = self._read("post", f"{path}/{subresource}", nature=_ONCE, body=body)
+        return answer
 
     def lines(self, ref: ObjectRef, subresource: str, **query: str) -> Iterator[str]:
         """The lines of a log as they come, until it ends. Raises BrokenOff where it did not."""
@@ -303,13 +305,13 @@ class Cluster:
             "spec": {"namespace": self.namespace},
         }
         answer = self._read("post", self._resource("SelfSubjectRulesReview").path(), body=review)
-        found: Objects = (answer or {}).get("status", {}).get("resourceRules", [])
+        found: Objects = answer.get("status", {}).get("resourceRules", [])
         return found
 
     @translated
     def groups(self) -> set[str]:
         """The names of the API groups that the cluster has."""
-        return {group["name"] for group in self._read("get", "/apis")["groups"]}
+        return {group["name"] for group in self._read("get", "/apis").get("groups", [])}
 
     @translated
     def watch(
@@ -345,7 +347,7 @@ class Cluster:
             if error.status != 410:
                 raise
             return iter([("ERROR", {"code": 410})])
-        return _events(answer, None if whole else lean)
+        return _events(answer, present if whole else lean)
 
     def _scope(self, kind: str, namespace: str | None = None) -> str | None:
         return (namespace or self.namespace) if KINDS[kind].namespaced else None
@@ -430,10 +432,9 @@ def _holds(current: Any, sent: Any) -> bool:
 
 def _json(answer: Any) -> Object:
     try:
-        body: Object = json.loads(answer.data)
+        return decoded(answer.data)
     except ValueError as error:
         raise _no_api() from error
-    return body
 
 
 def _outlined(keep: Keep[Kept], answer: Any) -> tuple[list[Kept], Object]:
@@ -463,14 +464,16 @@ def _items(kind: str, answer: Object) -> Objects:
     return [{**item, **common} for item in answer.get("items", [])]
 
 
-def _events(answer: Any, decode: Keep[Object] | None) -> Iterator[tuple[str, Object]]:
+def _events(answer: Any, shape: Keep[Object]) -> Iterator[tuple[str, Object]]:
     rest = b""
     try:
         for chunk in answer.stream(decode_content=False):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in filter(None, lines):
-                event = json.loads(line, object_hook=decode)
+                event = decoded(line, shape)
                 yield event["type"], event["object"]
+    except (ValueError, KeyError) as error:
+        raise _no_api() from error
     except urllib3.exceptions.HTTPError:
         return  # whoever watches goes on from the last version
     finally:

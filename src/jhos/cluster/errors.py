@@ -1,6 +1,5 @@
 """Errors of the API and of the connection, translated once into those of `jhos.errors`."""
 
-import json
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -9,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
+from jhos.cluster.decoding import decoded, message_in
 from jhos.cluster.retry import PASSING
 from jhos.errors import (
     BeingDeleted,
@@ -132,8 +132,8 @@ def _forbidden(cluster: Any, message: str) -> Refused:
 def apply_conflict(ref: ObjectRef, error: ApiException) -> Conflict | None:
     """Where fields of the object are somebody else's: whose, and which."""
     try:
-        causes = json.loads(error.body or "")["details"]["causes"]
-    except (ValueError, KeyError, TypeError):
+        causes = decoded(error.body or "").get("details", {}).get("causes", [])
+    except ValueError:
         return None
     fields: dict[str, list[str]] = {}
     for cause in causes:
@@ -151,10 +151,7 @@ def apply_conflict(ref: ObjectRef, error: ApiException) -> Conflict | None:
 
 
 def _message(error: ApiException) -> str:
-    try:
-        message: str = json.loads(error.body or "")["message"]
-    except (ValueError, KeyError, TypeError):
-        return str(error.reason)
+    message = message_in(error.body) or str(error.reason)
     return _PRIVATE_KEY.sub("(a private key)", message)
 
 

@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/ (pods/exec), and
 https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/remotecommand
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from websocket import (
 )
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.decoding import decoded
 from jhos.cluster.errors import translated
 from jhos.errors import ClusterUnreachable, JhosError
 from jhos.objects import ObjectRef
@@ -52,8 +52,8 @@ def run(
             elif channel == _STDERR:
                 said = (said + content)[-_SAID:]
             elif channel == _STATUS:
-                status = json.loads(content)
-    except (WebSocketException, OSError) as error:
+                status = decoded(content)
+    except (WebSocketException, OSError, ValueError) as error:
         raise _broken(pod, error) from error
     finally:
         socket.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from json import JSONDecoder
 from typing import Any, TypeVar
 
+from jhos.cluster.decoding import lean, present
 from jhos.objects import Object
 
 Kept = TypeVar("Kept")
@@ -26,7 +27,7 @@ def outlines(chunks: Iterable[bytes], keep: Callable[[Object], Kept]) -> tuple[l
             kept.extend(keep(text.value()) for _ in text.parts("[", "]"))
         else:
             rest[key] = text.value()
-    return kept, rest.get("metadata", {})
+    return kept, present(rest).get("metadata", {})
 
 
 class _Text:
@@ -76,9 +77,3 @@ class _Text:
         chunk = next(self.chunks, b"")
         self.held, self.at = self.held[self.at :] + self.characters.decode(chunk), 0
         return bool(chunk)
-
-
-def lean(value: Object) -> Object:
-    """For a decoder: managed fields are most of an object's metadata."""
-    value.pop("managedFields", None)
-    return value

@@ -14,9 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from jhos.cluster.decoding import decoded
 from jhos.errors import ClusterUnreachable, LoginNeeded
+from jhos.objects import Object
 
 _TIMEOUT_S = (5, 30)
+_API = "Is it the address of an OpenShift API server, for example https://api.example.com:6443?"
 log = logging.getLogger(__name__)
 _CHALLENGED = {
     "client_id": "openshift-challenging-client",
@@ -65,10 +68,11 @@ class Server:
             raise LoginNeeded(f"{self.url} does not accept this token.", self._how())
         if answer.status_code != 200:
             raise ClusterUnreachable(
-                f"{self.url} does not say whose token this is (status {answer.status_code}).",
-                "Is it the address of an OpenShift API server, as https://api.example.com:6443?",
+                f"{self.url} does not say whose token this is (status {answer.status_code}).", _API
             )
-        name: str = _json(answer, self.url)["metadata"]["name"]
+        name: str = _json(answer, self.url).get("metadata", {}).get("name", "")
+        if not name:
+            raise _no_api(self.url)
         return name
 
     def projects_of(self, token: str) -> list[str]:
@@ -77,7 +81,8 @@ class Server:
         answer = self._ask("get", url, headers=_bearer(token))
         if answer.status_code != 200:
             return []
-        return sorted(each["metadata"]["name"] for each in _json(answer, self.url)["items"])
+        found = _json(answer, self.url).get("items", [])
+        return sorted(each["metadata"]["name"] for each in found)
 
     def revoke(self, token: str) -> bool:
         """Whether the server has forgotten the token; one that it did not issue stays good."""
@@ -91,10 +96,11 @@ class Server:
         answer = self._ask("get", f"{self.url}/.well-known/oauth-authorization-server")
         if answer.status_code != 200:
             raise ClusterUnreachable(
-                f"{self.url} has no login of OpenShift (status {answer.status_code}).",
-                "Is it the address of an OpenShift API server, as https://api.example.com:6443?",
+                f"{self.url} has no login of OpenShift (status {answer.status_code}).", _API
             )
-        found: dict[str, str] = _json(answer, self.url)
+        found = _json(answer, self.url)
+        if not {"issuer", "authorization_endpoint"} <= found.keys():
+            raise _no_api(self.url)
         return found
 
     def _user_api(self, path: str) -> str:
@@ -145,11 +151,12 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _json(answer: requests.Response, url: str) -> Any:
+def _json(answer: requests.Response, url: str) -> Object:
     try:
-        return answer.json()
+        return decoded(answer.content)
     except ValueError as error:
-        raise ClusterUnreachable(
-            f"{url} does not answer as an OpenShift API server does.",
-            "Is it the address of the API, as https://api.example.com:6443?",
-        ) from error
+        raise _no_api(url) from error
+
+
+def _no_api(url: str) -> ClusterUnreachable:
+    return ClusterUnreachable(f"{url} does not answer as an OpenShift API server does.", _API)

@@ -111,7 +111,7 @@ def free(quotas: list[Object]) -> Quantities:
 def _bounds(ranges: list[Object]) -> tuple[Quantities, Quantities]:
     least: Quantities = {}
     most: Quantities = {}
-    for limit in (each for obj in ranges for each in obj["spec"]["limits"]):
+    for limit in (each for obj in ranges for each in obj["spec"].get("limits", [])):
         if limit["type"] != "Container":
             continue
         for key, value in (limit.get("min") or {}).items():

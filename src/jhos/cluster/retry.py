@@ -4,12 +4,13 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ and the sta
 https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
 """
 
-import json
 import random
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import urllib3
+
+from jhos.cluster.decoding import message_in
 
 _FIRST_S, _LONGEST_S = 0.25, 8.0
 _LONGEST_ASKED_S = 30.0  # of Retry-After
@@ -49,7 +50,7 @@ def of_connection(error: Exception) -> Failure:
 
 
 def of_answer(status: int, body: Any, headers: Mapping[str, str] | None) -> Failure:
-    return Failure(status=status, message=_message(body), wait_s=_asked_s(headers or {}))
+    return Failure(status=status, message=message_in(body), wait_s=_asked_s(headers or {}))
 
 
 def is_worth_it(failure: Failure, attempt: int, *, repeatable: bool, versioned: bool) -> bool:
@@ -81,14 +82,6 @@ def pause_s(failure: Failure, attempt: int) -> float:
     if failure.wait_s is not None:
         return min(failure.wait_s, _LONGEST_ASKED_S) + random.uniform(0, _FIRST_S)
     return float(min(_FIRST_S * 2 ** (attempt - 1), _LONGEST_S) * random.uniform(0.5, 1))
-
-
-def _message(body: Any) -> str:
-    try:
-        message: str = json.loads(body or "")["message"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    return message
 
 
 def _asked_s(headers: Mapping[str, str]) -> float | None:

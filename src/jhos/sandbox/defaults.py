@@ -145,7 +145,8 @@ def _binding(obj: Object) -> None:
 
 
 def _role(obj: Object) -> None:
-    for rule in obj.get("rules", ()):
+    fill(obj, rules=None)
+    for rule in obj["rules"] or ():
         rule["verbs"] = sorted(rule.get("verbs", ()))
 
 
@@ -155,7 +156,9 @@ def _event(obj: Object) -> None:
 
 
 def _limit_range(obj: Object) -> None:
-    for item in obj.get("spec", {}).get("limits", ()):
+    spec = obj.setdefault("spec", {})
+    fill(spec, limits=None)
+    for item in spec["limits"] or ():
         if item.get("type") != "Container":
             continue
         limits = {**item.get("max", {}), **item.get("default", {})}

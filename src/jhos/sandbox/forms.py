@@ -19,6 +19,7 @@ REPRESENTATIONS = (
     "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
 )
 META_GROUP = "meta.k8s.io/v1"
+_YAML_STRING = "tag:yaml.org,2002:str"
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,24 @@ def negotiate(accept: str) -> Form:
     raise Failure(406, message, details={})
 
 
+class _YamlDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Quotes as the real server does: `"1"` where a plain 1 would be a number."""
+
+
+def _quoted(dumper: Any, text: str) -> yaml.ScalarNode:
+    plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == _YAML_STRING
+    node: yaml.ScalarNode = dumper.represent_scalar(
+        _YAML_STRING, text, style=None if plain else '"'
+    )
+    return node
+
+
+_YamlDumper.add_representer(str, _quoted)
+
+
 def encode(body: Object, media: str) -> bytes:
     if media == "application/yaml":
-        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-        return yaml.dump(dict(body), Dumper=dumper, sort_keys=False).encode()
+        return yaml.dump(dict(body), Dumper=_YamlDumper).encode()
     return text_of(body).encode() + b"\n"
 
 
@@ -83,7 +98,9 @@ def _shaped(kind: Kind, objects: list[Object], meta: Object, form: Form, include
         return tables.table(kind, objects, meta, include)
     if form.shape.startswith("PartialObjectMetadata"):
         head = {"kind": "PartialObjectMetadataList", "apiVersion": META_GROUP}
-        return {**head, "metadata": meta, "items": [tables.partial(obj) for obj in objects]}
+        # The real server fills a Go slice item by item, and an empty one is null.
+        items = [tables.partial(obj) for obj in objects] or None
+        return {**head, "metadata": meta, "items": items}
     return _listed(kind, objects, meta)
 
 

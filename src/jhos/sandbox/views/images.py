@@ -65,7 +65,7 @@ def get_tag(call: Call) -> Answer:
 
 def list_tags(call: Call) -> Answer:
     objects = list(_tags(call))
-    return Answer({"resourceVersion": str(call.store.version)}, objects=objects)
+    return Answer({}, objects=objects)
 
 
 def _tags(call: Call) -> Iterator[Object]:

@@ -38,9 +38,9 @@ def get(call: Call) -> Answer:
 
 def list_own(call: Call) -> Answer:
     """Only those whose namespace the user may read."""
-    objects, meta = reading.listing(_of_namespace(call))
+    objects, _ = reading.listing(_of_namespace(call))
     own = [project(obj) for obj in objects if _is_member(call, obj["metadata"]["name"])]
-    return Answer(meta, objects=own)
+    return Answer({}, objects=own)
 
 
 def _is_member(call: Call, name: str) -> bool:
