@@ -1,25 +1,19 @@
 """What the hub answers, and what becomes of its refusals."""
 
-import json
-import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 import requests
 import responses
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from jhos.actions.reach import raised
-from jhos.errors import ClusterUnreachable, JhosError, OutOfTime, Refused
+from jhos.cluster.parallel import together
+from jhos.errors import ClusterUnreachable, JhosError, OutOfTime, Refused, SettingsError
 from jhos.hubapi import HubApi
+from tests.cluster.answering import Answer, answering_over_tls
 
 URL = "https://hub.example.com"
 API = f"{URL}/hub/api"
@@ -122,50 +116,14 @@ def test_no_answer_names_the_address_and_what_to_check(hub: responses.RequestsMo
     assert "router" in caught.value.hint
 
 
-class Hub(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = json.dumps({"version": "6.1.1"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+HUB = Answer(body={"version": "6.1.1", "items": [], "_pagination": {"total": 0, "next": None}})
 
 
 @pytest.fixture
 def secure(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """The address of a hub, and the certificate that it signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate = made.public_bytes(serialization.Encoding.PEM).decode()
-    pair = tmp_path / "pair.pem"
-    pair.write_bytes(
-        certificate.encode()
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    server = HTTPServer(("127.0.0.1", 0), Hub)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"https://localhost:{server.server_address[1]}", certificate
-    server.shutdown()
+    """The address of a hub, and the authority of its certificate."""
+    with answering_over_tls(tmp_path, lambda _: HUB) as (server, authority):
+        yield server.address, authority.file.read_text()
 
 
 def test_the_authorities_of_the_cluster_are_trusted_too(secure: tuple[str, str]) -> None:
@@ -173,7 +131,31 @@ def test_the_authorities_of_the_cluster_are_trusted_too(secure: tuple[str, str])
     assert HubApi(url, "t", authorities=lambda: certificate).info()["version"] == "6.1.1"
 
 
+def test_requests_side_by_side_trust_the_authorities_of_the_cluster(
+    secure: tuple[str, str],
+) -> None:
+    url, certificate = secure
+    asked: list[str] = []
+
+    def authorities() -> str:
+        asked.append(url)
+        return certificate
+
+    for _ in range(5):
+        api = HubApi(url, "t", authorities=authorities)
+        together(api.info, api.count, api.servers, api.info, api.count)
+    assert len(asked) == 5
+
+
 def test_a_token_is_not_sent_to_whom_nobody_vouches_for(secure: tuple[str, str]) -> None:
     with pytest.raises(ClusterUnreachable, match="not trusted") as caught:
         HubApi(secure[0], "t").info()
     assert "REQUESTS_CA_BUNDLE" in caught.value.hint
+
+
+def test_a_bundle_that_does_not_exist_is_named(
+    secure: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/company.pem")
+    with pytest.raises(SettingsError, match=r"REQUESTS_CA_BUNDLE names /nowhere/company\.pem"):
+        HubApi(secure[0], "t").info()

@@ -4,18 +4,18 @@ Source: https://jupyterhub.readthedocs.io/en/stable/reference/rest-api.html
 """
 
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
 import requests
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from jhos.cluster.web import WebSession, authorities_file
 from jhos.errors import ClusterUnreachable, JhosError, OutOfTime, Refused
 
 _PAGE = 200  # users in one answer
@@ -70,24 +70,25 @@ class HubApi:
         url: str,
         token: str,
         *,
-        session: requests.Session | None = None,
+        session: WebSession | None = None,
         target: str = "",
         authorities: Callable[[], str] = lambda: "",
         failed: Callable[[str], JhosError] = JhosError,
     ) -> None:
         self.url, self.token, self.target = url, token, target or url
-        self.session = session or requests.Session()
+        self.session = session or WebSession()
         self.authorities, self.failed = authorities, failed
         self._bundle: Any = None  # the file with the certificates, as long as it is needed
+        self._extending = Lock()
 
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"token {self.token}"}
 
     @property
-    def authorities_file(self) -> str | None:
-        """What is trusted; None: what the machine trusts."""
-        return self._bundle.name if self._bundle else None
+    def authorities_file(self) -> str:
+        """The certificates that are trusted: of this machine, or of the cluster as well."""
+        return self._bundle.name if self._bundle else authorities_file()
 
     def info(self) -> dict[str, Any]:
         """`version` of JupyterHub, and the classes that it uses."""
@@ -171,13 +172,11 @@ class HubApi:
 
     def _send(self, method: str, address: str, **arguments: Any) -> requests.Response:
         arguments = {"timeout": (_CONNECT_S, _ANSWER_S), "allow_redirects": False, **arguments}
-        # Of the session it would mean less than the variable REQUESTS_CA_BUNDLE.
-        arguments["verify"] = self.authorities_file or self.session.verify
+        known = self.authorities_file if address.startswith("https:") else ""
         try:
-            return self.session.request(method, address, **arguments)
+            return self.session.request(method, address, **arguments, verify=known or None)
         except requests.exceptions.SSLError as error:
-            if self._bundle is None and (more := self.authorities()):
-                self._trust(more)
+            if self._trusts_more(known):
                 return self._send(method, address, **arguments)
             raise ClusterUnreachable(
                 f"The certificate of the hub at {self.url} is not trusted: {_cause(error)}.",
@@ -190,13 +189,12 @@ class HubApi:
                 f"The hub at {self.url} does not answer: {_cause(error)}.", _REACHED
             ) from error
 
-    def _trust(self, certificates: str) -> None:
-        """These and those that are trusted anyway: `requests` takes a file."""
-        named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        known = Path(named or DEFAULT_CA_BUNDLE_PATH)
-        self._bundle = tempfile.NamedTemporaryFile("w", suffix=".pem")  # noqa: SIM115 # lives as long as the session
-        self._bundle.write(f"{known.read_text() if known.is_file() else ''}\n{certificates}")
-        self._bundle.flush()
+    def _trusts_more(self, known: str) -> bool:
+        """Trust the cluster's authorities as well; False where that changes nothing."""
+        with self._extending:  # several requests at once may be the first to meet the certificate
+            if self._bundle is None and (more := self.authorities()):
+                self._bundle = _bundle_of(known, more)
+        return self.authorities_file != known
 
     def _refusal(self, answer: requests.Response) -> JhosError:
         said = _message(answer)
@@ -218,6 +216,14 @@ class HubApi:
 
 _REACHED = "Is it up (jhos status), and is the cluster's router reached from this machine?"
 _RUNS = "It may be starting: see jhos status, and try again."
+
+
+def _bundle_of(known: str, certificates: str) -> Any:
+    """A file of both, which is removed with the object: `requests` takes no text."""
+    file = tempfile.NamedTemporaryFile("w", suffix=".pem")  # noqa: SIM115 # outlives this function
+    file.write(f"{Path(known).read_text() if Path(known).is_file() else ''}\n{certificates}")
+    file.flush()
+    return file
 
 
 def _user(model: dict[str, Any]) -> User:

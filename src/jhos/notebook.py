@@ -4,13 +4,13 @@ Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html
 """
 
 import json
-import ssl
 import time
 from typing import Any
 from uuid import uuid4
 
 from websocket import WebSocket, WebSocketException, create_connection
 
+from jhos.cluster.web import trusting
 from jhos.errors import JhosError, OutOfTime
 from jhos.hubapi import HubApi
 
@@ -38,12 +38,13 @@ def run_cell(api: HubApi, base: str, code: str, deadline: float) -> str:
 
 def _connect(api: HubApi, path: str, deadline: float) -> WebSocket:
     scheme, _, rest = api.target.partition("://")
-    options = {"ca_certs": api.authorities_file} if api.authorities_file else {}
+    secure = scheme == "https"
     connection: WebSocket = create_connection(
-        f"{'wss' if scheme == 'https' else 'ws'}://{rest}{path}",
+        f"{'wss' if secure else 'ws'}://{rest}{path}",
         host=api.url.partition("://")[2],
         header=api.headers,
-        sslopt={"cert_reqs": ssl.CERT_REQUIRED, **options},
+        sslopt={"context": trusting(api.authorities_file)} if secure else {},
+        http_no_proxy=["*"] if api.session.direct else None,
         timeout=_left(deadline),
     )
     return connection

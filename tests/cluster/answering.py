@@ -16,6 +16,8 @@ import yaml
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.connect import connect
+from tests import certificates
+from tests.certificates import Certificate
 
 Object = dict[str, Any]
 
@@ -146,6 +148,17 @@ def answering(script: Script) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def answering_over_tls(folder: Path, script: Script) -> Iterator[tuple[Server, Certificate]]:
+    """With the authority of the server's certificate."""
+    authority = certificates.authority(folder / "pki")
+    context = certificates.server(folder / "pki", authority).server_context()
+    with answering(script) as server:
+        server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
+        server.scheme = "https"
+        yield server, authority
 
 
 def write_kubeconfig(file: Path, server: str, token: str = "first") -> None:

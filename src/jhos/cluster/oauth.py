@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from jhos.cluster.decoding import decoded
+from jhos.cluster.web import WebSession, authorities_file
 from jhos.errors import ClusterUnreachable, LoginNeeded
 from jhos.objects import Object
 
@@ -30,8 +31,9 @@ _CHALLENGED = {
 class Server:
     """The API server at `url`, and the OAuth server that it names."""
 
-    def __init__(self, url: str, session: requests.Session, verify: str | bool) -> None:
-        self.url, self.session, self.verify = url.rstrip("/"), session, verify
+    def __init__(self, url: str, session: WebSession, verify: str | bool) -> None:
+        self.url, self.session = url.rstrip("/"), session
+        session.verify = verify
 
     def token_page(self) -> str:
         """Where a browser shows a token to whoever logs in there."""
@@ -111,10 +113,7 @@ class Server:
 
     def _ask(self, method: str, url: str, **options: Any) -> requests.Response:
         try:
-            # Said with each request: a session's own yields to REQUESTS_CA_BUNDLE.
-            answer = self.session.request(
-                method, url, timeout=_TIMEOUT_S, verify=self.verify, **options
-            )
+            answer = self.session.request(method, url, timeout=_TIMEOUT_S, **options)
         except requests.exceptions.SSLError as error:
             raise ClusterUnreachable(
                 f"The certificate of {urlsplit(url).netloc} is not trusted.",
@@ -136,15 +135,13 @@ class Server:
 @contextmanager
 def server(url: str, *, authority: str | None, insecure: bool) -> Iterator[Server]:
     """`authority`: PEM of the CA to trust; None: those of this machine."""
-    with requests.Session() as session, tempfile.NamedTemporaryFile("w", suffix=".crt") as file:
-        verify: str | bool = True
-        if insecure:
-            verify = False
-        elif authority:
+    with WebSession() as session, tempfile.NamedTemporaryFile("w", suffix=".crt") as file:
+        if authority and not insecure:
             file.write(authority)
             file.flush()
-            verify = file.name
-        yield Server(url, session, verify)
+            yield Server(url, session, file.name)
+        else:
+            yield Server(url, session, not insecure and authorities_file())
 
 
 def _bearer(token: str) -> dict[str, str]:

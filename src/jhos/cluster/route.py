@@ -1,13 +1,12 @@
 """The address of a route, and whether the hub answers there."""
 
-import socket
-import ssl
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 
 import requests
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.web import WebSession, presented_certificate
 from jhos.errors import OutOfTime
 from jhos.events import Event, Report, State
 from jhos.objects import Object
@@ -48,19 +47,18 @@ def until_answered(cluster: Cluster, url: str, timeout_s: float, report: Report)
     )
 
 
-def session_at(cluster: Cluster, url: str) -> tuple[requests.Session, str]:
+def session_at(cluster: Cluster, url: str) -> tuple[WebSession, str]:
     """What reaches a route of the cluster, and the address to send to."""
-    session = requests.Session()
     # Names below localhost need no DNS and no proxy: this machine's resolver may not know them.
-    session.trust_env = not cluster.router
+    session = WebSession(direct=bool(cluster.router))
     session.headers["Host"] = url.split("://")[1]
     return session, f"http://{cluster.router}" if cluster.router else url
 
 
 def certificate_expiry(route: Object, url: str) -> datetime | None:
-    """When the route's own certificate ends, else that which the router has for `url`.
+    """Return when the route's own certificate ends, else that which the router has for `url`.
 
-    None where there is none, or none that this machine trusts.
+    None where there is none. Whether it is trusted does not matter: one that has expired is not.
     """
     own = route["spec"].get("tls", {}).get("certificate", "")
     return _end_of(own) if own else _presented(url)
@@ -77,21 +75,15 @@ def _end_of(certificate: str) -> datetime | None:
 
 
 def _presented(url: str) -> datetime | None:
-    scheme, _, host = url.partition("://")
-    if scheme != "https":
+    if not url.startswith("https:"):
         return None
     try:
-        with (
-            socket.create_connection((host, 443), timeout=_TRY_S) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
-        ):
-            ends = str((secure.getpeercert() or {})["notAfter"])
-    except (OSError, KeyError):
+        return _end_of(presented_certificate(url))
+    except OSError:
         return None
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
 
 
-def _answer(session: requests.Session, address: str) -> str:
+def _answer(session: WebSession, address: str) -> str:
     """The status, or why there is none."""
     try:
         return str(session.get(address, timeout=_TRY_S).status_code)
