@@ -11,6 +11,7 @@ JhosError 1                 failed
 │   ├── Busy 4              another run holds the deployment
 │   └── BeingDeleted 4      the project is going, and takes nothing new
 ├── OutOfTime 5             safe to run again
+│   └── ApiUnavailable 5    the cluster does not reach the server of one of its APIs
 ├── GaveWay 5               what did not become ready was taken back
 └── BuildFailed 6
 """
@@ -66,6 +67,10 @@ class BeingDeleted(Refused):
 
 class OutOfTime(JhosError):
     exit_code = 5
+
+
+class ApiUnavailable(OutOfTime):
+    pass
 
 
 class GaveWay(JhosError):

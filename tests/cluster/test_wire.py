@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from jhos.errors import ClusterUnreachable, Conflict, JhosError, LoginNeeded, OutOfTime, Refused
+from jhos.errors import (
+    ApiUnavailable,
+    ClusterUnreachable,
+    Conflict,
+    JhosError,
+    LoginNeeded,
+    OutOfTime,
+    Refused,
+)
 from jhos.events import Event, State
 from jhos.objects import ObjectRef
 from tests.cluster.answering import (
@@ -105,6 +113,52 @@ def test_nothing_is_tried_beyond_the_timeout(tmp_path: Path) -> None:
     with answering(in_turn(failure(503, "down"))) as server, pytest.raises(OutOfTime):
         cluster_at(server.address, tmp_path, timeout_s=1).get(REF)
     assert 2 <= len(server.requests) <= 6
+
+
+def test_the_whole_timeout_is_used(tmp_path: Path) -> None:
+    clock = QuickClock()
+    with answering(in_turn(failure(503, "down"))) as server, pytest.raises(OutOfTime):
+        cluster_at(server.address, tmp_path, timeout_s=20, clock=clock).get(REF)
+    assert 19 < sum(clock.pauses) <= 20
+
+
+AWAY = Answer(503, text="service unavailable\n", headers={"Content-Type": "text/plain"})
+UNREACHED = Answer(503, text="error trying to reach service: dial tcp: connection refused\n")
+
+
+@pytest.mark.parametrize("answer", [AWAY, UNREACHED])
+def test_an_api_that_is_away_is_named(tmp_path: Path, answer: Answer) -> None:
+    with (
+        answering(in_turn(answer)) as server,
+        pytest.raises(ApiUnavailable, match=r"API build\.openshift\.io/v1 is not available"),
+    ):
+        cluster_at(server.address, tmp_path).get(BUILD)
+
+
+def test_what_was_not_passed_on_to_an_api_is_sent_again(tmp_path: Path) -> None:
+    with answering(in_turn(AWAY, AWAY, GOOD)) as server:
+        cluster_at(server.address, tmp_path).post(BUILD, "instantiate", {})
+    assert server.methods == ["POST"] * 3
+
+
+def test_an_api_that_is_away_is_told_of_while_others_answer(tmp_path: Path) -> None:
+    told: list[Event] = []
+    left = [AWAY] * 3
+
+    def script(request: Request) -> Answer:
+        return left.pop() if "routes" in request.path and left else GOOD
+
+    def another_request() -> None:
+        cluster.get(REF)
+
+    with answering(script) as server:
+        clock = QuickClock(meanwhile=another_request)
+        cluster = cluster_at(server.address, tmp_path, clock=clock)
+        cluster.wire.keep_trying(600, told.append)
+        cluster.get(ObjectRef("Route", "alpha"))
+    assert [event.state for event in told] == [State.RUNNING] * 3 + [State.DONE]
+    assert len({event.message for event in told[:3]}) == 1
+    assert "API route.openshift.io/v1" in told[0].message
 
 
 def test_nothing_is_tried_again_once_it_is_given_up(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
-"""An API server that fails in every way that passes by itself, in the middle of a run."""
+"""An API server that fails in every way that passes by itself, in the middle of a run, and one
+that does not reach the server of one of its APIs."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
@@ -11,7 +13,7 @@ from jhos.events import Event, State
 from jhos.plan import Action
 from jhos.sandbox import faultclient
 from jhos.sandbox.layout import Layout
-from tests.engine.conftest import Reach, given
+from tests.engine.conftest import IMAGES, Jhos, Reach, given
 
 PASSING = (
     {"effect": "lose", "methods": ["PATCH"], "count": 4},
@@ -73,3 +75,53 @@ def test_a_run_ends_well_though_the_cluster_fails_meanwhile(
     left = teardown(cluster, "stormy", Wish(), approve=lambda _: False, timeout_s=60, report=report)
     assert left
     assert not left.plan.of(Action.DELETE, Action.KEEP)
+
+
+@pytest.fixture
+def away(server: Layout) -> Iterator[Callable[[str], None]]:
+    """`away("route.openshift.io")`: the server behind that API is not reached."""
+
+    def begin(group: str) -> None:
+        faultclient.add(server, effect="unavailable", path=f"/apis/{group}/*")
+
+    yield begin
+    faultclient.clear(server)
+
+
+def test_what_needs_no_address_is_shown_without_the_api_of_routes(
+    jhos: Jhos, away: Callable[[str], None]
+) -> None:
+    jhos("deploy", "--name", "lost", *IMAGES, "--no-wait")
+    away("route.openshift.io")
+    listed = jhos("list", "-o", "json")
+    (found,) = [each for each in json.loads(listed.stdout) if each["name"] == "lost"]
+    assert found["url"] is None
+    assert found["created"]
+    assert "API route.openshift.io/v1 is not available" in listed.stderr
+    status = json.loads(jhos("status", "lost", "-o", "json", code=1).stdout)
+    assert {each["name"] for each in status["parts"]} == {"hub", "proxy", "database"}
+    assert "API route.openshift.io/v1 is not available" in status["hub"]["problem"]
+    assert "address unknown" in jhos("status", "lost", code=1).stdout
+    assert jhos("storage", "list", "lost").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("group", "command"),
+    [
+        ("route.openshift.io", ("teardown", "still", "--yes")),
+        ("image.openshift.io", ("deploy", "--name", "still", "--hub-image", "own:1", "--no-wait")),
+    ],
+)
+def test_an_api_that_is_away_is_named_until_the_deadline(
+    jhos: Jhos, away: Callable[[str], None], group: str, command: tuple[str, ...]
+) -> None:
+    jhos("deploy", "--name", "still", *IMAGES, "--no-wait")
+    away(group)
+    began = time.monotonic()
+    failed = jhos(*command, "--timeout", "4", code=5)
+    assert time.monotonic() - began >= 4
+    assert f"Error: The API {group}/v1 is not available" in failed.stderr
+    waits = [line for line in failed.stderr.splitlines() if "trying again" in line]
+    assert 1 <= len(waits) <= 2  # before and after the plan is begun
+    assert all(f"does not reach the server of the API {group}/v1" in line for line in waits)
+    assert "answers again" not in failed.stderr

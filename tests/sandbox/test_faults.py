@@ -89,6 +89,19 @@ async def test_a_status_is_answered_instead_and_nothing_done(alice: Api) -> None
     assert alice.status == 201
 
 
+async def test_an_api_whose_server_is_away_is_answered_in_plain_text(alice: Api) -> None:
+    await fail(alice, effect="unavailable", path="/apis/route.openshift.io/*")
+    routes = "/apis/route.openshift.io/v1/namespaces/mine/routes"
+    async with alice.http.get(routes) as answer:
+        assert (answer.status, await answer.text()) == (503, "service unavailable\n")
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert "Retry-After" not in answer.headers
+    await alice.get(MAPS)
+    assert alice.status == 200
+    groups = (await alice.get("/apis"))["groups"]
+    assert "route.openshift.io" in {each["name"] for each in groups}
+
+
 async def test_too_many_requests_says_when_to_come_again(alice: Api) -> None:
     await fail(alice, effect="status", code=429, retryAfter=3)
     async with alice.http.get(MAPS) as answer:

@@ -8,7 +8,7 @@ from jhos.actions.list_deployments import TORN_DOWN, absent
 from jhos.actions.reach import hub_api
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import together
-from jhos.cluster.route import url_of
+from jhos.cluster.route import unless_away, url_of
 from jhos.errors import JhosError, Refused
 from jhos.kinds import Status as Ready
 from jhos.kinds import readiness
@@ -50,9 +50,11 @@ class Quota:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
+    """`url`: empty where there is no address, None where none is to be seen."""
+
     name: str
     namespace: str
-    url: str
+    url: str | None
     parts: tuple[Part, ...]
     hub: Hub
     quotas: tuple[Quota, ...]
@@ -68,9 +70,9 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
 
     Raises SettingsError where there is no such deployment.
     """
-    deployments, route, secret = together(
+    deployments, (route, no_address), secret = together(
         lambda: cluster.list("Deployment", f"{INSTANCE}={name}")[0],
-        lambda: cluster.get(ObjectRef("Route", name)),
+        lambda: unless_away(cluster, lambda spared: spared.get(ObjectRef("Route", name)), None),
         lambda: cluster.get(ObjectRef("Secret", f"{name}-secrets")),
     )
     if not deployments and not secret:
@@ -78,7 +80,7 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
     url = url_of(cluster, route) if route else ""
     well = all(readiness(each).status is Ready.READY for each in deployments)
     hub, quotas, pods, more = together(
-        lambda: _hub(cluster, name, route, secret),
+        lambda: Hub(problem=no_address) if no_address else _hub(cluster, name, route, secret),
         # One of both: what is in the way matters more than what is left.
         lambda: [] if not well and not full else visible(cluster, "ResourceQuota"),
         lambda: [] if well else cluster.list("Pod", of_component(name, *PARTS))[0],
@@ -87,7 +89,7 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
     return Status(
         name=name,
         namespace=cluster.namespace,
-        url=url,
+        url=None if no_address else url,
         parts=_parts(deployments, pods),
         hub=hub,
         quotas=tuple(_quotas(quotas)),

@@ -100,7 +100,7 @@ def _claim(obj: Object) -> Claim:
 def _users(cluster: Cluster, name: str) -> dict[str, User] | None:
     """By name; None where the hub is not reached."""
     try:
-        api: HubApi = reach(cluster, name)
+        api: HubApi = reach(cluster.sparing(), name)
         return {user.name: user for user in api.users()}
     except JhosError:
         return None

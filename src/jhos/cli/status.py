@@ -106,7 +106,8 @@ def _text(found: "Status") -> str:
 
 
 def _lines(found: "Status") -> Iterator[str]:
-    yield f"{found.name} in project {found.namespace}: {found.url or 'no address'}"
+    address = "address unknown" if found.url is None else found.url or "no address"
+    yield f"{found.name} in project {found.namespace}: {address}"
     yield ""
     parts = [(each.name, short(each.state), _short(each.image)) for each in found.parts]
     yield table(("PART", "STATE", "IMAGE"), parts) if parts else "No part of it runs."

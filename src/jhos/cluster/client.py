@@ -1,6 +1,7 @@
 """Requests to the cluster, addressed by the rows of `kinds.py` without any discovery."""
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,6 +65,12 @@ class Cluster:
         except (ApiException, urllib3.exceptions.HTTPError, OSError):
             return ""
         return str(found.get("status", {}).get("phase", ""))
+
+    def sparing(self) -> "Cluster":
+        """Return the same cluster, for what a command can do without: see `Wire.sparing`."""
+        cluster = copy(self)
+        cluster.wire = self.wire.sparing()
+        return cluster
 
     def path(self, ref: ObjectRef) -> str:
         """Of the object, below `server`."""

@@ -41,3 +41,8 @@ def message_in(text: str | bytes | None) -> str:
         return str(decoded(text or "").get("message", ""))
     except ValueError:
         return ""
+
+
+def plain_text(text: str | bytes | None) -> str:
+    """Return what is said without a Status, for example by a proxy."""
+    return (text.decode(errors="replace") if isinstance(text, bytes) else text or "").strip()

@@ -11,6 +11,7 @@ from kubernetes.client.exceptions import ApiException
 from jhos.cluster.decoding import decoded, message_in
 from jhos.cluster.retry import PASSING
 from jhos.errors import (
+    ApiUnavailable,
     BeingDeleted,
     ClusterUnreachable,
     Conflict,
@@ -54,6 +55,14 @@ def _of_connection(server: str, error: Exception) -> ClusterUnreachable:
     return ClusterUnreachable(
         f"The cluster at {server} does not answer: {cause}.",
         "Is it up, and is the kubeconfig the right one? (--context, --kubeconfig)",
+    )
+
+
+def api_unavailable(server: str, api: str) -> ApiUnavailable:
+    """`api` as in `apiVersion`."""
+    return ApiUnavailable(
+        f"The API {api} is not available: the cluster at {server} does not reach its server.",
+        "Run the same command again later. The cluster's administrators see why: oc get apiservice",
     )
 
 

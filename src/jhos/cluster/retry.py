@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import urllib3
 
-from jhos.cluster.decoding import message_in
+from jhos.cluster.decoding import message_in, plain_text
 
 _FIRST_S, _LONGEST_S = 0.25, 8.0
 _LONGEST_ASKED_S = 30.0  # of Retry-After
@@ -18,6 +18,10 @@ _INTERNAL_TRIES = 3  # of an error 500 that nothing says will pass
 
 # Of an internal error: words of one that passes by itself.
 PASSING = ("etcdserver", "timed out", "leader changed", "context deadline exceeded")
+# What kube-apiserver says of an API whose own server it does not reach; by the first one it has
+# passed nothing on.
+_NOT_PASSED_ON = "service unavailable"
+_AWAY = (_NOT_PASSED_ON, "error trying to reach service")
 # Of a conflict: somebody else was faster, but nothing that we ask for depends on it.
 _LOST_RACES = ("the object has been modified", "resourcequotas")
 
@@ -40,6 +44,11 @@ class Failure(NamedTuple):
     trusted: bool = True
     wait_s: float | None = None
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the server of one API is not reached, while the cluster's own answers."""
+        return self.status == 503 and self.message.startswith(_AWAY)
+
 
 def of_connection(error: Exception) -> Failure:
     return Failure(
@@ -50,7 +59,8 @@ def of_connection(error: Exception) -> Failure:
 
 
 def of_answer(status: int, body: Any, headers: Mapping[str, str] | None) -> Failure:
-    return Failure(status=status, message=message_in(body), wait_s=_asked_s(headers or {}))
+    message = message_in(body) or plain_text(body)
+    return Failure(status=status, message=message, wait_s=_asked_s(headers or {}))
 
 
 def is_worth_it(failure: Failure, attempt: int, *, repeatable: bool, versioned: bool) -> bool:
@@ -66,7 +76,7 @@ def is_worth_it(failure: Failure, attempt: int, *, repeatable: bool, versioned: 
             return not versioned and any(words in failure.message for words in _LOST_RACES)
         case 429:
             return True
-        case 503 if failure.wait_s is not None:
+        case 503 if failure.wait_s is not None or failure.message == _NOT_PASSED_ON:
             return True
         case 502 | 503 | 504:
             return repeatable

@@ -1,17 +1,30 @@
 """The address of a route, and whether the hub answers there."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import requests
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.web import WebSession, presented_certificate
-from jhos.errors import OutOfTime
+from jhos.errors import ApiUnavailable, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.objects import Object
 
 _TRY_S = 5
+Found = TypeVar("Found")
+
+
+def unless_away(
+    cluster: Cluster, ask: Callable[[Cluster], Found], otherwise: Found
+) -> tuple[Found, str]:
+    """Return what is found of routes, and why nothing is: their API may be away."""
+    try:
+        return ask(cluster.sparing()), ""
+    except ApiUnavailable as error:
+        return otherwise, error.message
 
 
 def url_of(cluster: Cluster, route: Object) -> str:

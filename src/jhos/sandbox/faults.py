@@ -12,9 +12,13 @@ FIRST_CODE, LAST_CODE = 400, 599
 
 
 class Effect(StrEnum):
-    """What befalls a request; `status` answers `Fault.code` instead of carrying it out."""
+    """What befalls a request; `status` answers `Fault.code` instead of carrying it out.
+
+    `unavailable` answers as kube-apiserver does for an API whose own server it does not reach.
+    """
 
     STATUS = "status"
+    UNAVAILABLE = "unavailable"
     DELAY = "delay"
     RESET = "reset"
     LOSE = "lose"

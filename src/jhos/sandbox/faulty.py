@@ -31,6 +31,8 @@ MESSAGES = {
     500: "Internal error occurred: a fault was asked for",
     503: "the server is currently unable to handle the request",
 }
+# Plain text, no Status and no Retry-After: written by kube-aggregator's proxy itself.
+UNAVAILABLE = "service unavailable\n"
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 WhoAsks = Callable[[web.Request], User]
@@ -109,6 +111,8 @@ async def _suffer(fault: Fault, request: web.Request, answer: Next) -> web.Strea
             return await answer(request)
         case Effect.STATUS:
             return _instead(fault, request)
+        case Effect.UNAVAILABLE:
+            return web.Response(status=503, text=UNAVAILABLE)
         case Effect.RESET:
             raise _cut(request)
         case Effect.LOSE:

@@ -43,8 +43,11 @@ def fault() -> None:
 
 
 @fault.command(short_help="Add a fault.")
-@click.argument("effect", callback=_effect,
-                shell_complete=words("503", "delay", "reset", "lose", "drop"))  # fmt: skip
+@click.argument(
+    "effect",
+    callback=_effect,
+    shell_complete=words("503", "unavailable", "delay", "reset", "lose", "drop"),
+)
 @click.option(
     "--method",
     "methods",
@@ -87,6 +90,7 @@ def add(
     \b
     a status    409, 410, 429, 500, 503 or any other of 400 to 599, nothing done
                 (401: as a token that has run out; 410 ends a watch by an event)
+    unavailable 503 as for an API whose own server is away
     delay       the answer comes later
     reset       the connection is cut, nothing done
     lose        the request is carried out, then the connection is cut
@@ -96,6 +100,7 @@ def add(
     Examples:
       jhos sandbox fault add 503 --method PATCH --path '*/configmaps/*' --count 3
       jhos sandbox fault add 429 --retry-after 1 --probability 0.2
+      jhos sandbox fault add unavailable --path '/apis/route.openshift.io/*'
       jhos sandbox fault add lose --method POST --count 1
       jhos sandbox fault add drop --seconds 2 --path '*/pods'
     """
