@@ -8,7 +8,13 @@ from jhos.actions.logs import Excerpt, logs
 from jhos.errors import JhosError
 from tests.cluster.answering import Answer, Broken, Request, answering, cluster_at, failure
 
-POD = {"metadata": {"name": "alpha-0"}, "spec": {"containers": [{"name": "hub"}]}}
+RUNNING = {"name": "hub", "state": {"running": {}}}
+POD = {
+    "kind": "Pod",
+    "metadata": {"name": "alpha-0"},
+    "spec": {"containers": [{"name": "hub"}]},
+    "status": {"containerStatuses": [RUNNING]},
+}
 BEGUN = "2026-01-01T00:00:0"
 
 

@@ -111,6 +111,36 @@ async def test_a_pod_without_a_node_has_no_log(api: Api) -> None:
     assert api.status == 204
 
 
+@pytest.mark.parametrize(
+    ("statuses", "why"),
+    [
+        ([], "is not available"),
+        ([{"waiting": {"reason": "ContainerCreating"}}],
+         "is waiting to start: ContainerCreating"),
+        ([{"waiting": {"reason": "ErrImagePull"}}],
+         "is waiting to start: image can't be pulled"),
+        ([{"waiting": {"reason": "ImagePullBackOff"}}],
+         "is waiting to start: trying and failing to pull image"),
+    ],
+)  # fmt: skip
+async def test_a_container_that_has_not_started_has_no_log(
+    api: Api, statuses: list[dict[str, Any]], why: str
+) -> None:
+    await api.post(f"{CORE}/pods", pod("a"))
+    await api.post(f"{CORE}/pods/a/binding", {"target": {"name": "sandbox"}})
+    told = [status("main", state=state) for state in statuses]
+    await api.patch(f"{CORE}/pods/a/status", {"status": {"containerStatuses": told}})
+    answer = await api.get(f"{CORE}/pods/a/log")
+    assert (api.status, answer["reason"]) == (400, "BadRequest")
+    assert answer["message"] == f'container "main" in pod "a" {why}'
+
+
+def status(name: str, **states: Any) -> dict[str, Any]:
+    """Of a container."""
+    always = {"ready": True, "restartCount": 1, "image": "i", "imageID": ""}
+    return {"name": name, **always, **states}
+
+
 async def test_the_log_comes_from_the_hook(tmp_path: Path) -> None:
     async def lines(namespace: str, name: str, container: str, _: Any) -> AsyncIterator[bytes]:
         yield f"{namespace}/{name}/{container}\n".encode()
@@ -118,14 +148,15 @@ async def test_the_log_comes_from_the_hook(tmp_path: Path) -> None:
     async with serving(tmp_path, pod_logs=lines) as api:
         await api.post(f"{CORE}/pods", pod("a"))
         await api.post(f"{CORE}/pods/a/binding", {"target": {"name": "sandbox"}})
+        running = status("main", state={"running": {}})
+        await api.patch(f"{CORE}/pods/a/status", {"status": {"containerStatuses": [running]}})
         assert await api.get(f"{CORE}/pods/a/log") == "demo/a/main\n"
         told = await api.get(f"{CORE}/pods/a/log?previous=true")
         assert (api.status, told["message"]) == (
             400,
             'previous terminated container "main" in pod "a" not found',
         )
-        ended = {"name": "main", "ready": True, "restartCount": 1, "image": "i", "imageID": "",
-                 "lastState": {"terminated": {"exitCode": 1}}}  # fmt: skip
+        ended = status("main", lastState={"terminated": {"exitCode": 1}})
         await api.patch(f"{CORE}/pods/a/status", {"status": {"containerStatuses": [ended]}})
         assert await api.get(f"{CORE}/pods/a/log?previous=true") == "demo/a/main\n"
 

@@ -6,16 +6,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Thread
 
+from jhos import stalls
 from jhos.actions.list_deployments import absent, names
 from jhos.actions.servers import owner
 from jhos.cluster.client import Cluster
+from jhos.cluster.parallel import parallel
 from jhos.cluster.wire import OUTAGE_S
 from jhos.errors import BrokenOff, JhosError
+from jhos.events import Event, State
+from jhos.kinds import readiness
 from jhos.objects import PARTS, SERVER, Object, ObjectRef, labels_of, of_component
 
 BUILD = "build"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT")
 _PAUSE_S = 0.5
+_BEGUN = {"running", "terminated"}  # states of a container that has a log
+_NOT_BEGUN, _NEVER_BEGUN = ("New", "Pending"), ("Cancelled", "Error")  # phases of builds
 
 Tell = Callable[[str, str], None]  # (source, line)
 
@@ -49,20 +55,33 @@ class Excerpt:
 def logs(cluster: Cluster, name: str, of: str, excerpt: Excerpt, tell: Tell) -> None:
     """`of`: a part, `build`, or a user; several pods are told side by side.
 
-    Raises JhosError where there is no log of that.
+    Raises JhosError where there is no log of that, and says why.
     """
-    refs = _sources(cluster, name, of)
-    if not refs:
-        raise _absent(cluster, name, of)
+    speaking = _speaking(cluster, name, of, excerpt)
     threads = [
         Thread(target=_follow, args=(cluster, each, excerpt, tell), daemon=True)
-        for each in refs[1:]
+        for each in speaking[1:]
     ]
     for thread in threads:
         thread.start()
-    _follow(cluster, refs[0], excerpt, tell)
+    _follow(cluster, speaking[0], excerpt, tell)
     for thread in threads:
         thread.join()
+
+
+def _speaking(cluster: Cluster, name: str, of: str, excerpt: Excerpt) -> list[Object]:
+    """Return the pods, or the build, that have a log; report why others have none."""
+    found = [obj for obj in parallel(cluster.get, _sources(cluster, name, of)) if obj]
+    if not found:
+        raise _absent(cluster, name, of)
+    reasons = [_no_log(cluster, obj, excerpt) for obj in found]
+    words = [f"{ObjectRef.of(obj)} has no log yet: {why}."
+             for obj, why in zip(found, reasons, strict=True) if why]  # fmt: skip
+    if all(reasons):
+        raise JhosError("\n".join(words), f"jhos status {name} -n {cluster.namespace} tells more.")
+    for line in words:
+        cluster.wire.report(Event("Logs", State.WARNING, line))
+    return [obj for obj, why in zip(found, reasons, strict=True) if not why]
 
 
 def _sources(cluster: Cluster, name: str, of: str) -> list[ObjectRef]:
@@ -89,11 +108,53 @@ def _config(build: Object) -> str:
     return labels_of(build).get("buildconfig", "")
 
 
-def _follow(cluster: Cluster, ref: ObjectRef, excerpt: Excerpt, tell: Tell) -> None:
+def _no_log(cluster: Cluster, obj: Object, excerpt: Excerpt) -> str:
+    """Return why a build or a pod has no log yet; empty where it has one, or may have."""
+    if obj["kind"] == "Build":
+        waits = () if excerpt.follow else _NOT_BEGUN
+        is_silent = obj.get("status", {}).get("phase", "New") in (*waits, *_NEVER_BEGUN)
+        return readiness(obj).message if is_silent else ""
+    states = (_status(obj, _first(obj)).get(key, {}) for key in ("state", "lastState"))
+    if excerpt.previous or any(_BEGUN & state.keys() for state in states):
+        return ""
+    return _hold_up(cluster, obj)
+
+
+def _hold_up(cluster: Cluster, pod: Object) -> str:
+    """Return why the first container of a pod has not begun."""
+    from jhos.actions.status import visible
+
+    of_pod = f"involvedObject.name={pod['metadata']['name']},type=Warning"
+    if stall := stalls.of_pod(pod, visible(cluster, "Event", fields=of_pod)):
+        return stall.words
+    status = pod.get("status", {})
+    if message := status.get("message"):
+        return str(message)
+    for each in status.get("initContainerStatuses", []):
+        if "running" in each.get("state", {}):
+            return f"init container {each['name']} has not ended"
+    if not pod["spec"].get("nodeName"):
+        return "it has no node yet"
+    reason = _status(pod, _first(pod)).get("state", {}).get("waiting", {}).get("reason")
+    return f"container {_first(pod)} is waiting to start{f': {reason}' if reason else ''}"
+
+
+def _first(pod: Object) -> str:
+    """Return the name of the first container: where there are several, a log is of one."""
+    return str(pod["spec"]["containers"][0]["name"])
+
+
+def _status(pod: Object, container: str) -> Object:
+    told: list[Object] = pod.get("status", {}).get("containerStatuses", [])
+    return next((each for each in told if each["name"] == container), {})
+
+
+def _follow(cluster: Cluster, obj: Object, excerpt: Excerpt, tell: Tell) -> None:
+    ref = ObjectRef.of(obj)
     if ref.kind == "Build":
         lines = cluster.lines(ref, "log", **excerpt.query)
     else:
-        query = {**excerpt.query, **_container(cluster, ref, excerpt.previous)}
+        query = {**excerpt.query, "container": _container(obj, excerpt.previous)}
         lines = (
             _without_end(cluster, ref, query)
             if excerpt.follow
@@ -126,26 +187,19 @@ def _without_end(cluster: Cluster, ref: ObjectRef, query: dict[str, str]) -> Ite
             query["sinceTime"] = last
 
 
-def _container(cluster: Cluster, ref: ObjectRef, previous: bool) -> dict[str, str]:
-    """The first: where there are several, a log needs to say of which.
+def _container(pod: Object, previous: bool) -> str:
+    """The first one.
 
     Raises JhosError where its `previous` log is asked for and it has not ended before.
     """
-    pod = cluster.get(ref) or {}
-    containers = pod.get("spec", {}).get("containers", [])
-    if not containers:
-        return {}
-    name = containers[0]["name"]
-    told = pod.get("status", {}).get("containerStatuses", [])
-    ended = any(each["name"] == name and each.get("lastState", {}).get("terminated")
-                for each in told)  # fmt: skip
-    if previous and not ended:
+    name = _first(pod)
+    if previous and not _status(pod, name).get("lastState", {}).get("terminated"):
         raise JhosError(
-            f"There is no earlier log: container {name} of {ref} has not ended since the pod was "
-            "made.",
+            f"There is no earlier log: container {name} of {ObjectRef.of(pod)} has not ended since "
+            "the pod was made.",
             "Leave out --previous for what it says now.",
         )
-    return {"container": name}
+    return name
 
 
 def _absent(cluster: Cluster, name: str, of: str) -> JhosError:

@@ -12,18 +12,40 @@ from jhos.sandbox.poddefaults import containers
 
 Object = dict[str, Any]
 
+_PULLING = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+}
+
 
 def log(call: Call) -> Answer:
     """The lines of one container; nothing yet from a pod without a node."""
     pod = reading.get(call)
     container = _container(pod, call.query.get("container", ""))
-    if not pod["spec"].get("nodeName") or call.cluster.pod_logs is None:
+    if not pod["spec"].get("nodeName"):
+        return NO_CONTENT
+    if why := _no_log(pod, container):
+        subject = f'container "{container}" in pod "{call.name}"'
+        raise failure.bad_request(f"{subject} {why}")
+    if call.cluster.pod_logs is None:
         return NO_CONTENT
     if call.query.get("previous") == "true" and not _ended_before(pod, container):
         words = f'previous terminated container "{container}" in pod "{call.name}" not found'
         raise failure.bad_request(words)
     lines = call.cluster.pod_logs(call.namespace, call.name, container, call.query)
     return Answer({}, stream=lines)
+
+
+def _no_log(pod: Object, container: str) -> str:
+    """Why a kubelet has no log of the container; empty where it has one."""
+    told = next((each for each in _told(pod) if each["name"] == container), None)
+    if told is None:
+        return "is not available"
+    waiting = told.get("state", {}).get("waiting")
+    if waiting is None or _ended_before(pod, container):
+        return ""
+    reason = waiting.get("reason", "")
+    return f"is waiting to start: {_PULLING.get(reason, reason)}"
 
 
 def _ended_before(pod: Object, container: str) -> bool:
