@@ -10,6 +10,7 @@ from jhos.plan import (
     Change,
     Plan,
     check_ownership,
+    is_created_by_jhos,
     is_settled,
     plan_deploy,
     plan_teardown,
@@ -41,10 +42,19 @@ def test_what_is_not_there_is_created() -> None:
     assert [change.action for change in plan.changes] == [Action.CREATE]
 
 
-def test_the_same_content_is_settled_until_somebody_else_writes() -> None:
+def test_the_same_content_is_settled_whoever_writes_beside_it() -> None:
     assert is_settled(live(config(a="1")), config(a="1"))
     assert not is_settled(live(config(a="1")), config(a="2"))
-    assert not is_settled(live(config(a="1"), "kubectl-edit"), config(a="1"))
+    assert is_settled(live(config(a="1"), "kubectl-edit"), config(a="1"))
+
+
+def test_an_object_is_created_by_jhos_unless_it_is_older_than_the_first_write() -> None:
+    own = {**applied(), "time": "2026-01-31T09:00:00Z"}
+    other = {"manager": "controller", "operation": "Apply", "time": "2026-01-31T09:00:01Z"}
+    both = live(config(), managedFields=[own, other], creationTimestamp="2026-01-31T09:00:00Z")
+    older = live(config(), managedFields=[own], creationTimestamp="2026-01-31T08:59:59Z")
+    assert is_created_by_jhos(both)
+    assert not is_created_by_jhos(older)
 
 
 A: dict[str, Any]

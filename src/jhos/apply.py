@@ -19,11 +19,11 @@ from jhos.plan import (
     Plan,
     belongs_to,
     check_ownership,
+    is_created_by_jhos,
     is_settled,
     is_taken_over,
     of_somebody_else,
     plan_deploy,
-    strangers,
 )
 
 _DONE = {
@@ -159,16 +159,16 @@ def apply(
 def _create(cluster: Cluster, name: str, change: Change) -> Object:
     """Never by force: before a first deployment nobody has looked whether its name is taken."""
     try:
-        made = cluster.apply(change.after or {})
+        created, is_new = cluster.apply_new(change.after or {})
     except Conflict as error:
         found = cluster.get(change.ref)
         if found is None or belongs_to(name, found):
             raise
         raise of_somebody_else(name, change.ref) from error
-    if strangers(made):
+    if not (is_new or is_created_by_jhos(created)):
         cluster.release(change.ref)
         raise of_somebody_else(name, change.ref)
-    return made
+    return created
 
 
 def _update(cluster: Cluster, change: Change, *, force: bool) -> Object:

@@ -13,13 +13,6 @@ from jhos.objects import INSTANCE, KEEP, RENDERED, Object, ObjectRef, annotation
 
 FROM_TEMPLATE = "jhos.dev/template"  # annotation: made by the web console from our template
 
-# Who writes into our objects as a matter of course, beside their status.
-_CONTROLLERS = {
-    "jhos",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "openshift-controller-manager",
-}
 _NOTE = f"metadata.annotations[{RENDERED}]"
 
 
@@ -72,40 +65,31 @@ class Plan:
 
 
 def is_settled(live: Object, wanted: Object) -> bool:
-    """Whether the live object was rendered from the same, and nobody else wrote into it or took
-    anything away.
+    """Whether the live object was rendered from the same, and every field still has our value.
 
-    `live` needs its metadata only.
+    The server takes a field from us as soon as anybody gives it another value, so others may write
+    beside us. `live` needs its metadata only.
     """
     if annotations_of(live).get(RENDERED) != annotations_of(wanted)[RENDERED]:
         return False
-    own = _own_fields(live)
-    return bool(own) and _writers(live) <= _CONTROLLERS and _covers(own, _configured(wanted))
+    own = _own_entry(live).get("fieldsV1", {})
+    return bool(own) and _covers(own, _configured(wanted))
 
 
-def strangers(obj: Object) -> set[str]:
-    """Who has written into it besides jhos and the cluster itself."""
-    return _writers(obj) - _CONTROLLERS
+def is_created_by_jhos(obj: Object) -> bool:
+    """Whether our first write created the object: it is not younger than the object.
+
+    For an object that has just been applied, and whose first answer may have been lost.
+    """
+    written: str = _own_entry(obj).get("time", "")
+    return bool(written) and written <= obj["metadata"]["creationTimestamp"]
 
 
-def _writers(obj: Object) -> set[str]:
-    return {
-        entry["manager"]
-        for entry in obj["metadata"].get("managedFields", [])
-        if not entry.get("subresource")
-    }
-
-
-def _own_fields(obj: Object) -> Object:
-    """The set of fields that were applied and are there still."""
-    return next(
-        (
-            entry.get("fieldsV1", {})
-            for entry in obj["metadata"].get("managedFields", [])
-            if (entry["manager"], entry.get("operation")) == ("jhos", "Apply")
-        ),
-        {},
-    )
+def _own_entry(obj: Object) -> Object:
+    """What `managedFields` says of the fields that jhos has applied and still owns."""
+    entries = obj["metadata"].get("managedFields") or []
+    own = (each for each in entries if (each["manager"], each["operation"]) == ("jhos", "Apply"))
+    return next(own, {})
 
 
 def _configured(obj: Object) -> Object:

@@ -57,11 +57,13 @@ def test_a_token_ends_with_its_time_its_key_or_its_account() -> None:
             user(token, store)
 
 
-def test_a_token_bound_to_a_pod_goes_with_it() -> None:
+@pytest.mark.parametrize(("kind", "plural"), [("Pod", "pods"), ("Secret", "secrets")])
+def test_a_token_is_valid_as_long_as_what_it_is_bound_to_exists(kind: str, plural: str) -> None:
     store = Store()
-    pod = store.put("pods", {"metadata": {"name": "p", "namespace": "demo", "uid": "9"}})
-    token, _ = authentication.issue(account(store), b"key", 600, pod=pod)
+    meta = {"name": "p", "namespace": "demo", "uid": "9"}
+    holder = store.put(plural, {"kind": kind, "metadata": meta})
+    token, _ = authentication.issue(account(store), b"key", 600, bound_to=holder)
     assert user(token, store).name.endswith(":hub")
-    store.remove("pods", "demo", "p")
+    store.remove(plural, "demo", "p")
     with pytest.raises(Failure):
         user(token, store)

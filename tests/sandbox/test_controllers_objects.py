@@ -1,5 +1,6 @@
 """Namespaces, services, routes, claims, scheduling and garbage, with an API and no node."""
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import pytest
 
 from jhos.sandbox.client import Object
+from jhos.sandbox.images import REGISTRY
 from tests.sandbox.control import NAMESPACES, PODS, Plane, control_plane
 
 CLAIMS, VOLUMES = "api/v1/persistentvolumeclaims", "api/v1/persistentvolumes"
+ACCOUNTS, SECRETS = "api/v1/serviceaccounts", "api/v1/secrets"
 CONFIG_MAPS, SERVICES = "api/v1/configmaps", "api/v1/services"
 ROUTES = "apis/route.openshift.io/v1/routes"
 SLICES = "apis/discovery.k8s.io/v1/endpointslices"
@@ -250,3 +253,41 @@ async def test_a_host_that_another_namespace_has_is_refused(plane: Plane) -> Non
         return sorted(reasons) == ["", "HostAlreadyClaimed"]
 
     await plane.until(statuses)
+
+
+async def test_a_service_account_gets_an_image_pull_secret(plane: Plane) -> None:
+    meta = {"name": "hub", "namespace": "demo"}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
+    await plane.client.create(ACCOUNTS, account)
+    secret = await plane.until(lambda: pull_secret(plane, "hub"))
+    name, manager = secret["metadata"]["name"], "openshift.io/image-registry-pull-secrets_"
+    assert name.startswith("hub-dockercfg-")
+    assert REGISTRY in b64decode(secret["data"][".dockercfg"]).decode()
+    named = await plane.client.get(ACCOUNTS, "demo", "hub")
+    assert named["imagePullSecrets"] == named["secrets"] == [{"name": name}]
+    assert managers(named) == {(f"{manager}service-account-controller", "Apply")}
+    assert (f"{manager}image-pull-secret-controller", "Apply") in managers(secret)
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == named["metadata"]["uid"]
+    await plane.client.delete(ACCOUNTS, "demo", "hub")
+    await plane.gone(SECRETS, "demo", name)
+
+
+async def test_an_image_pull_secret_that_was_deleted_comes_back(plane: Plane) -> None:
+    secret = await plane.until(lambda: pull_secret(plane, "default"))
+    await plane.client.delete(SECRETS, "demo", secret["metadata"]["name"])
+    again = await plane.until(lambda: pull_secret(plane, "default"))
+    assert again["metadata"]["name"] == secret["metadata"]["name"]
+    assert again["metadata"]["uid"] != secret["metadata"]["uid"]
+
+
+async def pull_secret(plane: Plane, account: str) -> Object | None:
+    """The account's secret once it has a token."""
+    named = (await plane.client.get(ACCOUNTS, "demo", account)).get("imagePullSecrets")
+    if not named:
+        return None
+    found = await plane.client.get(SECRETS, "demo", named[0]["name"])
+    return found if b64decode(found["data"][".dockercfg"]) != b"{}" else None
+
+
+def managers(obj: Object) -> set[tuple[str, str]]:
+    return {(each["manager"], each["operation"]) for each in obj["metadata"]["managedFields"]}

@@ -2,6 +2,7 @@
 
 import time
 from copy import deepcopy
+from dataclasses import replace
 
 from jhos.actions import hub_database
 from jhos.apply import apply
@@ -9,7 +10,7 @@ from jhos.archive import Backup
 from jhos.cluster.client import Cluster
 from jhos.events import Event, Report, State
 from jhos.objects import RENDERED, Object, ObjectRef
-from jhos.plan import Plan
+from jhos.plan import Action, Plan
 from jhos.settings.model import Settings
 from jhos.wait import until_ready
 
@@ -29,7 +30,7 @@ def load_without_hub(
     deadline: float,
     report: Report,
 ) -> None:
-    """All of the plan but the hub, which rests; then the database, and the hub may come.
+    """Apply the plan: all but the hub, which rests; then the database, and the hub last.
 
     `forget`: servers that ran are not looked for. `other_schema_only`: a database of the file's
     schema stays as it is.
@@ -37,8 +38,7 @@ def load_without_hub(
     name = settings.name
     hub, database = ObjectRef("Deployment", name), ObjectRef("Deployment", f"{name}-db")
     (own,) = (change.after or {} for change in plan.changes if change.ref == hub)
-    rest = Plan(tuple(change for change in plan.changes if change.ref != hub))
-    apply(cluster, name, rest, report, force=force)
+    apply(cluster, name, _without_writing(plan, hub), report, force=force)
     cluster.apply(_resting(own), force=True)
     awaited = [hub, database] if settings.database.type == "postgresql" else [hub]
     until_ready(cluster, name, awaited, max(deadline - time.monotonic(), 1), deadline, report)
@@ -48,6 +48,15 @@ def load_without_hub(
         target.load(file.dump(), file.database_size, forget=forget)
         report(Event("Database", State.DONE, f"users: {len(file.about['users'])}"))
     cluster.apply(own, force=True)
+
+
+def _without_writing(plan: Plan, ref: ObjectRef) -> Plan:
+    """The plan that leaves the object as it is; the inventory still names it."""
+    kept = (
+        replace(change, action=Action.UNCHANGED) if change.ref == ref else change
+        for change in plan.changes
+    )
+    return Plan(tuple(kept))
 
 
 def _resting(hub: Object) -> Object:

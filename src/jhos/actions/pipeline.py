@@ -49,7 +49,8 @@ RETURN_S = 600  # for the way back, which no --timeout counts
 _REASON = 160  # characters that a history keeps of it
 _ANSWER_S = (10, 120)  # at least and at most, for the address of what is ready
 
-Prepare = Callable[[Wanted, Plan, "BackedUp | None"], None]
+Prepare = Callable[[Wanted, Plan, "BackedUp | None"], bool]
+"""Comes before the plan is applied; returns whether it has applied the plan itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,8 +168,8 @@ class Manner:
 
     `force`: fields of others are taken over. `what` was done, in words, where the settings do not
     tell. `check`: the first time, whether the project can hold it. What does not become ready
-    gives way to the revision before it, unless not `may_return`. `prepare` comes before the plan
-    is applied, while no other run changes the deployment.
+    gives way to the revision before it, unless not `may_return`. `prepare` comes while no other
+    run changes the deployment.
     """
 
     timeout_s: float
@@ -277,11 +278,12 @@ def _alone(
         stored, backup = stored_of(cluster, idea.kept), None
         if manner.precaution and stored.exists:
             backup = take(cluster, stored, plan, manner.precaution, report)
-        if manner.prepare:
-            manner.prepare(idea.wanted, plan, backup)
+        is_applied = bool(manner.prepare and manner.prepare(idea.wanted, plan, backup))
         lock.check()
         _record_found(cluster, idea.kept, stored)
         record = cache(lambda: _recorded(cluster, idea, manner.what))
+        if is_applied:
+            return _Applied(idea, plan, record(), backup=backup)
         written = apply(
             cluster, name, plan, report, force=manner.force, announced=lock.beside, record=record
         )
@@ -347,15 +349,16 @@ def _back(cluster: Cluster, done: _Applied, report: Report, what: str) -> Manner
     """To the revision before, with the database as it was where its schema has changed."""
     backup, deadline = done.backup, time.monotonic() + RETURN_S
 
-    def prepare(wanted: Wanted, plan: Plan, _: "BackedUp | None") -> None:
-        if backup:
-            from jhos import archive
-            from jhos.actions.load_database import load_without_hub
+    def prepare(wanted: Wanted, plan: Plan, _: "BackedUp | None") -> bool:
+        assert backup
+        from jhos import archive
+        from jhos.actions.load_database import load_without_hub
 
-            load_without_hub(
-                cluster, wanted.settings, plan, archive.read(backup.path), forget=False,
-                other_schema_only=True, deadline=deadline, report=report,
-            )  # fmt: skip
+        load_without_hub(
+            cluster, wanted.settings, plan, archive.read(backup.path), forget=False,
+            other_schema_only=True, deadline=deadline, report=report,
+        )  # fmt: skip
+        return True
 
     return Manner(
         timeout_s=RETURN_S, report=report, what=what, may_return=False,

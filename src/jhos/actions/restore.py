@@ -99,16 +99,20 @@ def restore(
         _check_own_secrets(cluster, origin.file)
         return edited
 
-    def prepare(wanted: Wanted, plan: Plan, _: BackedUp | None) -> None:
+    def prepare(wanted: Wanted, plan: Plan, _: BackedUp | None) -> bool:
         if _stage(cluster, name, origin.file) == _LOADED:
-            return
+            return False
         cluster.apply(_marker(name, origin.file, _BEGUN), force=True)
-        if origin.file.database and wanted.settings.database.type in hub_database.KINDS:
+        has_database = (
+            bool(origin.file.database) and wanted.settings.database.type in hub_database.KINDS
+        )
+        if has_database:
             load_without_hub(
                 cluster, wanted.settings, plan, origin.file,
                 forget=origin.moves_to(cluster), deadline=deadline, report=report,
             )  # fmt: skip
         cluster.apply(_marker(name, origin.file, _LOADED), force=True)
+        return has_database
 
     manner = Manner(timeout_s=timeout_s, report=report, may_return=False, prepare=prepare)
     deployed = carry_out(cluster, name, edit, manner)

@@ -106,11 +106,12 @@ def undo(
     _check_schema(cluster, settings, number, backup)
     deadline = time.monotonic() + timeout_s
 
-    def prepare(wanted: Wanted, plan: Plan, _: BackedUp | None) -> None:
+    def prepare(wanted: Wanted, plan: Plan, _: BackedUp | None) -> bool:
         assert backup
         load_without_hub(
             cluster, wanted.settings, plan, backup, forget=False, deadline=deadline, report=report
         )
+        return True
 
     edit = to_revision(history.content(cluster, name, number))
     manner = Manner(

@@ -105,8 +105,9 @@ def upgrade(
         build_images(cluster, images, Wishes(), timeout_s=timeout_s, report=report)
     taken = _Taken(settings=settings)
 
-    def prepare(_: Wanted, plan: Plan, backup: BackedUp | None) -> None:
+    def prepare(_: Wanted, plan: Plan, backup: BackedUp | None) -> bool:
         _take(cluster, plan, taken, backup)
+        return False
 
     try:
         manner = Manner(
@@ -197,5 +198,6 @@ def _go_back(cluster: Cluster, name: str, taken: _Taken, report: Report) -> None
                 cluster, taken.settings, back, archive.read(taken.backup.path), forget=False,
                 force=True, other_schema_only=True, deadline=deadline, report=report,
             )  # fmt: skip
-        apply(cluster, name, back, report, force=True)
+        else:
+            apply(cluster, name, back, report, force=True)
     until_ready(cluster, name, [ObjectRef("Deployment", name)], RETURN_S, deadline, report)

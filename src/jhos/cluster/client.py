@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FIELD_MANAGER = "jhos"
 
+_CREATED = 201  # status of an apply to an object that did not exist; 200: of one that did
 _UPLOAD_S = 600  # a cluster answers once the pod that takes the upload runs
 
 Objects = list[Object]
@@ -120,27 +121,37 @@ class Cluster:
         shape = _WHOLE if whole else _SEVERAL
         return self._outlines("get", kind, selector, keep, shape)
 
-    @translated
     def apply(self, obj: Object, *, dry_run: bool = False, force: bool = False) -> Object:
         """Server-side apply; returns the object as it now is, or would be.
 
         Raises Conflict, with owner and field, where somebody else has set what is to be changed.
         """
+        return self._apply(obj, dry_run=dry_run, force=force)[0]
+
+    def apply_new(self, obj: Object) -> tuple[Object, bool]:
+        """As `apply`; also returns whether the last request has created the object."""
+        return self._apply(obj)
+
+    @translated
+    def _apply(
+        self, obj: Object, *, dry_run: bool = False, force: bool = False
+    ) -> tuple[Object, bool]:
         ref = ObjectRef.of(obj)
         path = self._resource(ref.kind).path(ref.name, self._scope(ref.kind))
         query = [("fieldManager", FIELD_MANAGER)]
         query += [("dryRun", "All")] if dry_run else []
         query += [("force", "true")] if force else []
         content_type = "application/apply-patch+yaml"
+        nature = Nature(versioned=_is_versioned(obj))
         try:
-            answer: Object = self._read(
-                "patch", path, body=obj, content_type=content_type, query_params=query
+            answer = self.wire.request(
+                "patch", path, nature, body=obj, content_type=content_type, query_params=query
             )
         except DynamicApiError as error:
             if conflict := apply_conflict(ref, error):
                 raise conflict from error
             raise
-        return answer
+        return _json(answer), answer.status == _CREATED
 
     def release(self, ref: ObjectRef) -> None:
         """Give up what we alone have set in it; what others have set stays."""

@@ -21,6 +21,7 @@ Object = dict[str, Any]
 ISSUER = "https://kubernetes.default.svc"
 SCOPES = "scopes.authorization.openshift.io"
 HEADER = {"alg": "HS256", "typ": "JWT"}
+BOUND_TO = {"Pod": "pods", "Secret": "secrets"}  # with these a token becomes invalid
 
 
 def user_of(authorization: str, cluster: Cluster, store: Store) -> User:
@@ -60,9 +61,10 @@ def service_account(token: str, key: bytes, store: Store) -> User | None:
     stored = store.get("serviceaccounts", namespace, account["name"])
     if stored is None or stored["metadata"]["uid"] != account["uid"]:
         return None
-    if pod := bound.get("pod"):
-        running = store.get("pods", namespace, pod["name"])
-        if running is None or running["metadata"]["uid"] != pod["uid"]:
+    for kind, plural in BOUND_TO.items():
+        reference = bound.get(kind.lower())
+        found = store.get(plural, namespace, reference["name"]) if reference else None
+        if reference and (found is None or found["metadata"]["uid"] != reference["uid"]):
             return None
     return account_user(namespace, account["name"], account["uid"])
 
@@ -76,16 +78,23 @@ def account_user(namespace: str, name: str, uid: str = "") -> User:
     return User(f"system:serviceaccount:{namespace}:{name}", groups, uid)
 
 
-def issue(account: Object, key: bytes, seconds: int, *, pod: Object | None = None,
-          audiences: tuple[str, ...] = ()) -> tuple[str, float]:  # fmt: skip
+def issue(
+    account: Object,
+    key: bytes,
+    seconds: int,
+    *,
+    bound_to: Object | None = None,
+    audiences: tuple[str, ...] = (),
+) -> tuple[str, float]:
     """A new token of a service account, with the time of its end."""
     meta, now = account["metadata"], time.time()
     bound: Object = {
         "namespace": meta["namespace"],
         "serviceaccount": {"name": meta["name"], "uid": meta["uid"]},
     }
-    if pod is not None:
-        bound["pod"] = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+    if bound_to is not None:
+        holder = bound_to["metadata"]
+        bound[bound_to["kind"].lower()] = {"name": holder["name"], "uid": holder["uid"]}
     claims = {
         "aud": list(audiences or (ISSUER,)),
         "exp": int(now) + seconds,

@@ -89,6 +89,17 @@ class ApiClient:
             headers={"Content-Type": PATCH_TYPES[kind]},
         )
 
+    async def apply(self, resource: str, obj: Object, manager: str) -> Object:
+        """Server-side apply that takes fields over, as controllers send it."""
+        meta = obj["metadata"]
+        return await self._request(
+            "PATCH",
+            path(resource, meta.get("namespace"), meta["name"]),
+            params={"fieldManager": manager, "force": "true"},
+            data=json.dumps(obj),
+            headers={"Content-Type": "application/apply-patch+yaml"},
+        )
+
     async def delete(self, resource: str, namespace: str | None, name: str, **options: Any) -> None:
         """Gone already is well; `options` are DeleteOptions, as `gracePeriodSeconds=0`."""
         with suppress_not_found():

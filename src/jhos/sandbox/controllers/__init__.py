@@ -15,6 +15,7 @@ from jhos.sandbox.controllers.imagestreams import ImageStreams
 from jhos.sandbox.controllers.loop import Control, Controller
 from jhos.sandbox.controllers.namespaces import Namespaces
 from jhos.sandbox.controllers.old_events import OldEvents
+from jhos.sandbox.controllers.pull_secrets import AccountPullSecrets, PullTokens
 from jhos.sandbox.controllers.quotas import Quotas
 from jhos.sandbox.controllers.replicasets import ReplicaSets
 from jhos.sandbox.controllers.routes import Routes
@@ -32,6 +33,8 @@ def controllers(
     everywhere: list[Controller] = [
         Namespaces(control, ca_pem, resources.namespaced()),
         Garbage(control, resources.stored()),
+        AccountPullSecrets(control),
+        PullTokens(control),
         Deployments(control),
         ReplicaSets(control),
         StatefulSets(control),

@@ -14,15 +14,15 @@ SHORTEST_S, DEFAULT_S, LONGEST_S = 600, 3600, 2**32
 
 
 def token_request(call: Call) -> Answer:
-    """A token of a service account, bound to a pod where the request says so."""
+    """A token of a service account, bound to a pod or a secret where the request says so."""
     account = reading.get(call)
     spec = call.object().get("spec") or {}
     seconds = spec.get("expirationSeconds") or DEFAULT_S
     _check_seconds(seconds)
-    pod = _bound_pod(call, spec.get("boundObjectRef"))
+    holder = _holder(call, spec.get("boundObjectRef"))
     audiences = tuple(spec.get("audiences") or (authentication.ISSUER,))
     key = call.cluster.token_key
-    token, end = authentication.issue(account, key, seconds, pod=pod, audiences=audiences)
+    token, end = authentication.issue(account, key, seconds, bound_to=holder, audiences=audiences)
     expires = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     meta = {name: account["metadata"][name] for name in ("name", "namespace")}
     body = {
@@ -50,15 +50,17 @@ def _check_seconds(seconds: int) -> None:
         raise failure.invalid("authentication.k8s.io", "TokenRequest", "", [cause])
 
 
-def _bound_pod(call: Call, reference: Object | None) -> Object | None:
-    if not reference or reference.get("kind") != "Pod":
+def _holder(call: Call, reference: Object | None) -> Object | None:
+    """The object that the token is bound to."""
+    plural = authentication.BOUND_TO.get((reference or {}).get("kind", ""))
+    if not reference or not plural:
         return None
-    pod = call.store.get("pods", call.namespace, reference["name"])
-    if pod is None:
-        raise failure.not_found("", "pods", reference["name"])
-    if reference.get("uid", pod["metadata"]["uid"]) != pod["metadata"]["uid"]:
-        raise failure.conflict("", "pods", reference["name"], "the UID does not match")
-    return pod
+    found = call.store.get(plural, call.namespace, reference["name"])
+    if found is None:
+        raise failure.not_found("", plural, reference["name"])
+    if reference.get("uid", found["metadata"]["uid"]) != found["metadata"]["uid"]:
+        raise failure.conflict("", plural, reference["name"], "the UID does not match")
+    return found
 
 
 def self_subject_review(call: Call) -> Answer:
