@@ -21,6 +21,7 @@ _SETTINGS, _IMAGES = "settings.yaml", "images.yaml"
 _NOTE = "jhos.dev/revision-"  # prefix of the annotations
 _PREFIX = f"data[{_SETTINGS}]."
 _MOST_FIELDS = 4
+_BACK_TO = "back to revision "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +168,18 @@ def former(revisions: Iterable[Revision], current: Revision) -> Revision | None:
     there = [each for each in revisions
              if each.outcome == READY and each.digest != current.digest]  # fmt: skip
     return max(there, key=lambda each: each.number, default=None)
+
+
+def aim(current: Revision) -> int | None:
+    """The revision that `current` brings back, while nobody has seen the outcome."""
+    words = current.what.removeprefix(_BACK_TO)
+    is_under_way = current.what != words and not current.outcome
+    return int(words) if is_under_way and words.isdigit() else None
+
+
+def back_to(number: int) -> str:
+    """What is said of a revision that brings back another."""
+    return f"{_BACK_TO}{number}"
 
 
 def surplus(there: Sequence[Revision]) -> list[Revision]:

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from multiprocessing import get_context
@@ -11,14 +12,18 @@ from typing import Any
 
 import pytest
 
+from jhos.actions import history
 from jhos.actions.edits import Given
 from jhos.actions.pipeline import Manner, carry_out
+from jhos.actions.profiles import change
+from jhos.actions.stored import existing
 from jhos.actions.teardown import Wish, teardown
 from jhos.cluster.client import Cluster
 from jhos.cluster.wire import Nature, Wire
 from jhos.events import silent
 from jhos.inventory import recorded
 from jhos.objects import RENDERED, ObjectRef, annotations_of
+from jhos.settings.profiles import added, removed
 from tests.engine.conftest import IMAGE, IMAGES, Jhos, Launch, Reach, given
 
 KILLED = 137
@@ -117,6 +122,40 @@ def test_a_run_killed_at_any_write_is_finished_by_the_next(reach_alone: Reach, f
         if not any(died):
             break
     assert min(deaths[number] for number in range(len(life))) * PARTS > LEAST
+
+
+BIG = {"name": "big", "memory": "4Gi", "groups": ["staff"], "default": True}
+
+
+@pytest.mark.parametrize(
+    ("before", "edit", "new", "profiles"),
+    [
+        (["small"], added, [BIG], ["small", "big"]),
+        (["small", "big"], lambda rows: removed(rows, ["big"]), [], ["small"]),
+    ],
+    ids=["add", "remove"],
+)
+def test_a_change_of_profiles_killed_at_any_write_is_finished_by_the_next(
+    reach_alone: Reach, before: list[str], edit: Callable[..., Any], new: list[Any],
+    profiles: list[str],
+) -> None:  # fmt: skip
+    cluster, name = reach_alone(), "chosen"
+    settings = given(name, profiles=[{"name": each} for each in before])
+
+    def run(cluster: Cluster) -> None:
+        change(cluster, name, edit, *new, precaution=None, wait=False, timeout_s=60, report=silent)
+
+    for write in count(1):
+        deploy(cluster, settings)
+        died = dies(cluster, partial(run), write)
+        run(cluster)
+        newest = history.revisions(cluster, name)[-1]
+        of_revision = history.content(cluster, name, newest.number).settings
+        for found in (existing(cluster, name).settings, of_revision):
+            assert [row["name"] for row in found["profiles"]] == profiles, f"write {write}"
+        if not died:
+            break
+    assert write > PARTS
 
 
 def after(cluster: Cluster, run: partial[None], name: str) -> set[str]:

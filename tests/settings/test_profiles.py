@@ -8,6 +8,7 @@ from jhos.settings.profiles import (
     added,
     changed,
     imported,
+    missing,
     of_kubespawner,
     removed,
     replaced,
@@ -43,8 +44,18 @@ def test_a_name_that_is_taken_or_unknown_is_told() -> None:
     with pytest.raises(SettingsError, match="large already"):
         added(ROWS, {"name": "large"})
     with pytest.raises(SettingsError, match="no profile lage") as caught:
-        removed(ROWS, ["small", "lage"])
+        changed(ROWS, "lage", {})
     assert caught.value.hint == "Did you mean large?"
+    assert missing(ROWS, ["small", "lage"]) == ["There is no profile lage. Did you mean large?"]
+
+
+def test_an_edit_that_exists_already_counts_as_done() -> None:
+    gpu = {"name": "gpu", "gpu": 1}
+    once = added(ROWS, gpu, 1)
+    assert added(once, gpu) == added(once, gpu, 1) == once
+    with pytest.raises(SettingsError, match="gpu already"):
+        added(once, gpu, 3)
+    assert removed(removed(once, ["gpu"]), ["gpu"]) == ROWS
 
 
 def test_an_import_replaces_in_place_and_adds_the_others() -> None:

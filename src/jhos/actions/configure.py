@@ -141,15 +141,21 @@ def value_of(layer: Layer, key: str) -> Any:
 
 
 def without(layer: Layer, key: str) -> Layer:
-    """What is unset is as if it had never been said."""
-    value_of(merge(defaults(), layer), key)
-    made = deepcopy(layer)
+    """What is unset is as if it had never been said. Raises SettingsError for an unknown one."""
     *sections, last = key.split(".")
+    if not _names_are_free(sections):
+        value_of(merge(defaults(), layer), key)
+    made = deepcopy(layer)
     inner = made
     for section in sections:
         inner = inner.get(section) or {}
     inner.pop(last, None)
     return made
+
+
+def _names_are_free(sections: list[str]) -> bool:
+    """Whether users choose the names there, as of environment variables: any may be absent."""
+    return bool(sections) and value_of(defaults(), ".".join(sections)) == {}
 
 
 def _unknown(key: str, section: str, inner: Any) -> SettingsError:

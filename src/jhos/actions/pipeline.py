@@ -328,7 +328,8 @@ def _returned(
         again += f" The database as it was before: {done.backup.path}"
     try:
         edit = to_revision(history.content(cluster, name, former.number))
-        carry_out(cluster, name, edit, _back(cluster, done, manner.report, f"back to {what}"))
+        back = _back(cluster, done, manner.report, revisions.back_to(former.number))
+        carry_out(cluster, name, edit, back)
     except JhosError as second:
         return type(error)(
             f"{error.message.rstrip()}\nGoing back to {what} failed too: {second.message}",

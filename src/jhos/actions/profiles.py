@@ -25,14 +25,18 @@ _OWN_LISTS = ("profile_list", "ProfilesSpawner")
 
 
 def profiles(stored: Stored) -> Rows:
-    return [compact(row) for row in load(stored.settings).as_dict()["profiles"]]
+    return profiles_of(stored.settings)
+
+
+def profiles_of(settings: Layer) -> Rows:
+    return [compact(row) for row in load(settings).as_dict()["profiles"]]
 
 
 def change(
     cluster: Cluster,
     name: str,
-    edit: Callable[[Rows], Rows],
-    *,
+    edit: Callable[..., Rows],
+    *new: Row,
     precaution: Precaution | None,
     wait: bool,
     timeout_s: float,
@@ -40,17 +44,18 @@ def change(
 ) -> Deployed:
     """The hub reads them whenever it shows them, so it is not restarted.
 
-    Raises SettingsError for an image of the project that is not there.
+    `edit` gets the profiles and `new`: whole profiles, or the fields of one that change, as they
+    are stored. Raises SettingsError for an image of the project that is not there.
     """
     changeable(cluster, name)
 
     def edit_profiles(stored: Stored) -> Stored:
         before = profiles(stored)
-        after = edit(before)
         known = {row.get("image") for row in before}
-        named = [row if row.get("image") in known else _named(cluster, row) for row in after]
+        named = (row if row.get("image") in known else _named(cluster, row) for row in new)
+        after = edit(before, *map(_as_stored, named))
         _warn(stored, report)
-        return replace(stored, settings={**stored.settings, "profiles": named})
+        return replace(stored, settings={**stored.settings, "profiles": after})
 
     manner = Manner(timeout_s=timeout_s, report=report, wait=wait, precaution=precaution)
     return carry_out(cluster, name, edit_profiles, manner)
@@ -63,6 +68,11 @@ def _named(cluster: Cluster, row: Row) -> Row:
     if not image or not stream:
         return row
     return {**row, "image": resolve(cluster, image) if stream[0] else tagged(cluster, image)}
+
+
+def _as_stored(row: Row) -> Row:
+    """A whole profile as it is read again, so that the same one is known by being equal."""
+    return profiles_of({"profiles": [row]})[0] if "name" in row else row
 
 
 def _warn(stored: Stored, report: Report) -> None:

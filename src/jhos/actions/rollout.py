@@ -21,7 +21,7 @@ from jhos.events import Event, Report, State
 from jhos.kinds import Readiness, readiness
 from jhos.objects import ObjectRef, timestamp
 from jhos.plan import Plan
-from jhos.revisions import READY, Revision, former, schema_at
+from jhos.revisions import READY, Revision, aim, back_to, former, schema_at
 from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.wait import until_ready
@@ -97,12 +97,12 @@ def undo(
 ) -> tuple[Deployed, int]:
     """Bring back revision `to`, else the last before this one that was ready; with its number.
 
-    It becomes a revision of its own. What somebody wrote past jhos goes. `backup`: with the
-    database of that file; else `precaution` is against a loss of it. Raises Refused where the hub
-    of then could not read that of now.
+    An undo whose outcome nobody saw is continued. It becomes a revision of its own. What somebody
+    wrote past jhos goes. `backup`: with the database of that file; else `precaution` is against a
+    loss of it. Raises Refused where the hub of then could not read that of now.
     """
     settings = load(changeable(cluster, name).settings)
-    number = to if to is not None else _former(cluster, name)
+    number = to if to is not None else _target(cluster, name)
     _check_schema(cluster, settings, number, backup)
     deadline = time.monotonic() + timeout_s
 
@@ -115,7 +115,7 @@ def undo(
 
     edit = to_revision(history.content(cluster, name, number))
     manner = Manner(
-        timeout_s=timeout_s, report=report, wait=wait, what=f"back to revision {number}",
+        timeout_s=timeout_s, report=report, wait=wait, what=back_to(number),
         may_return=not backup, prepare=prepare if backup else None,
         precaution=None if backup else precaution,
     )  # fmt: skip
@@ -162,8 +162,11 @@ def earlier(cluster: Cluster, name: str) -> Revision | None:
     return former(kept, kept[-1]) if kept else None
 
 
-def _former(cluster: Cluster, name: str) -> int:
-    found = earlier(cluster, name)
+def _target(cluster: Cluster, name: str) -> int:
+    kept = history.revisions(cluster, name)
+    if kept and (number := aim(kept[-1])) is not None:
+        return number
+    found = former(kept, kept[-1]) if kept else None
     if found is None:
         raise SettingsError(
             f"There is nothing to go back to: {name} has no earlier revision that was ready.",

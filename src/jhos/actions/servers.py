@@ -10,7 +10,7 @@ from jhos.actions.reach import reach
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel, together
 from jhos.cluster.premises import quantity
-from jhos.errors import JhosError, OutOfTime
+from jhos.errors import OutOfTime
 from jhos.events import Event, Report, State
 from jhos.hubapi import HubApi, Server
 from jhos.objects import SERVER, Object, annotations_of, of_component
@@ -49,21 +49,19 @@ class Which:
     all: bool = False
     idle_s: int | None = None
 
-    def of(self, deployment: str, servers: Sequence[Running]) -> list[Running]:
-        """Raises JhosError for a name that runs nothing."""
+    def of(self, servers: Sequence[Running]) -> list[Running]:
+        """Return those that run."""
         if self.idle_s is not None:
             least = self.idle_s
             servers = [each for each in servers if each.idle_s is not None and each.idle_s >= least]
         if not self.names:
             return list(servers)
-        wanted = set(self.names)
-        found = [each for each in servers if {each.server.user, each.server.title} & wanted]
-        running = {name for each in found for name in (each.server.user, each.server.title)}
-        if missing := sorted(wanted - running):
-            raise JhosError(
-                f"No server runs for {', '.join(missing)}.", f"jhos servers list {deployment}"
-            )
-        return found
+        return [each for each in servers if names_of(each) & set(self.names)]
+
+
+def names_of(each: Running) -> set[str]:
+    """Return the names by which a command may choose it."""
+    return {each.server.user, each.server.title}
 
 
 def list_servers(cluster: Cluster, name: str) -> list[Running]:
@@ -83,7 +81,7 @@ def stop_servers(
     """Those that were stopped; None when `approve` said no. Returns when they are gone."""
     deadline = time.monotonic() + timeout_s
     api = reach(cluster, name)
-    going = which.of(name, _running(cluster, name, api))
+    going = which.of(_running(cluster, name, api))
     if not going:
         return []
     if not approve(going):

@@ -60,18 +60,18 @@ def delete_volumes(
     *,
     approve: Callable[[list[UserVolume]], bool],
 ) -> list[UserVolume] | None:
-    """Those of `named` users or claims; None when `approve` said no.
+    """Those of `named` users or claims that there are; None when `approve` said no.
 
-    Raises JhosError for what is not there, Refused for what is in use.
+    Raises Refused for what is in use.
     """
-    going = _chosen(name, list_volumes(cluster, name), named)
+    going = [each for each in list_volumes(cluster, name) if names_of(each) & set(named)]
     if used := [each for each in going if each.in_use]:
         who = " ".join(sorted({each.volume.owner for each in used}))
         raise Refused(
             f"In use: {', '.join(each.volume.name for each in used)}.",
             f"Stop the server first: jhos servers stop {name} {who}",
         )
-    if not approve(going):
+    if going and not approve(going):
         return None
     parallel(lambda each: delete_claim(cluster, each.volume.name, each.uid), going)
     return going
@@ -106,15 +106,8 @@ def _users(cluster: Cluster, name: str) -> dict[str, User] | None:
         return None
 
 
-def _chosen(name: str, volumes: list[UserVolume], named: Sequence[str]) -> list[UserVolume]:
-    there = {name for each in volumes for name in _names(each)}
-    if missing := [each for each in named if each not in there]:
-        hint = f"jhos storage list {name}"
-        raise JhosError(f"There is no volume of {', '.join(missing)}.", hint)
-    return [each for each in volumes if _names(each) & set(named)]
-
-
-def _names(each: UserVolume) -> set[str]:
+def names_of(each: UserVolume) -> set[str]:
+    """Return the names by which a command may choose it."""
     return {each.volume.owner, each.volume.name}
 
 

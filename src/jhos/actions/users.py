@@ -45,13 +45,18 @@ def remove_users(
     *,
     approve: Callable[[list[User]], bool],
 ) -> Changed | None:
-    """Their servers are stopped, their volumes stay. None when `approve` said no."""
+    """Their servers are stopped, their volumes stay; whom the hub does not know counts as removed.
+
+    None when `approve` said no.
+    """
     api = reach(cluster, name)
-    going = _known(api, name, users)
-    if not approve(going):
+    going = [user for user in parallel(api.user, users) if user]
+    names = tuple(user.name for user in going)
+    if going and not approve(going):
         return None
-    parallel(api.remove, users)
-    return Changed(tuple(users), settings=_named(cluster, name, users))
+    parallel(api.remove, names)
+    same = tuple(each for each in users if each not in names)
+    return Changed(names, same, settings=_named(cluster, name, users))
 
 
 def make_admins(cluster: Cluster, name: str, users: Sequence[str], *, admin: bool) -> Changed:

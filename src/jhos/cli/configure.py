@@ -13,7 +13,7 @@ from jhos.cli.given import (
     split,
     unchecked_option,
 )
-from jhos.cli.options import Target, name_argument, target_options, timeout_option
+from jhos.cli.options import Target, name_argument, target_options, timeout_option, wait_option
 from jhos.cli.output import emit, output_option
 from jhos.cli.precaution import kept_in, no_backup_option, of_before, precaution
 
@@ -48,7 +48,7 @@ _PAIR = "KEY=VALUE"
 @click.option("--dry-run", is_flag=True, help="Check and show the change; send nothing.")
 @unchecked_option
 @no_backup_option
-@click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
+@wait_option
 @timeout_option(600, returns=True)
 @output_option
 @target_options

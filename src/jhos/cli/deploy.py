@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jhos.cli.given import given_options, unchecked_option
-from jhos.cli.options import Target, target_options, timeout_option
+from jhos.cli.options import Target, target_options, timeout_option, wait_option
 from jhos.cli.output import emit, output_option
 from jhos.cli.precaution import kept_in, no_backup_option, of_before, precaution
 from jhos.cli.setting_options import SettingsCommand
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @unchecked_option
 @no_backup_option
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others have set.")
-@click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
+@wait_option
 @click.option(
     "--dry-run",
     type=click.Choice(("client", "server")),

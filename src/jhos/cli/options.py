@@ -131,6 +131,9 @@ def timeout_option(default: int, *, returns: bool = False) -> Callable[[Command]
     )
 
 
+wait_option = click.option(
+    "--wait/--no-wait", default=True, show_default=True, help="For the hub to answer."
+)
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 

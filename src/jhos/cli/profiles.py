@@ -1,6 +1,7 @@
 """jhos profiles"""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +15,14 @@ from jhos.cli.options import (
     name_argument,
     target_options,
     timeout_option,
+    wait_option,
 )
 from jhos.cli.output import emit, output_option, table
 from jhos.cli.precaution import of_before, precaution
 from jhos.settings.descriptions import DESCRIPTIONS
 
 if TYPE_CHECKING:
+    from jhos.actions.pipeline import Deployed
     from jhos.cluster.client import Cluster
     from jhos.settings.profiles import Row
 
@@ -148,6 +151,7 @@ def show(target: Target, name: str, profile: str, output: str) -> None:
 @click.argument("profile")
 @_fields
 @click.option("--position", type=click.IntRange(min=1), metavar="NUMBER", help="Else the last.")
+@wait_option
 @timeout_option(600, returns=True)
 @output_option
 @target_options
@@ -157,12 +161,14 @@ def add(
     profile: str,
     row: "Row",
     position: int | None,
+    wait: bool,
     timeout_s: int,
     output: str,
 ) -> None:
     """Add PROFILE to those that users choose from. What is not said is as for every server.
 
-    An image of the project must be there; a new build of it is what the next server gets.
+    An image of the project must be there; a new build of it is what the next server gets. A
+    profile that is there already, just so, counts as added.
 
     \b
     Examples:
@@ -173,17 +179,27 @@ def add(
     from jhos.settings.profiles import added
 
     made = {"name": profile, **row}
-    _change(target, name, lambda rows: added(rows, made, position), timeout_s, output)
+    change = _Change(target, name, wait=wait, timeout_s=timeout_s, output=output)
+    change.carry_out(lambda rows, new: added(rows, new, position), made)
 
 
 @profiles.command(short_help="Change a profile.")
 @_NAME
 @_PROFILE
 @_fields
+@wait_option
 @timeout_option(600, returns=True)
 @output_option
 @target_options
-def edit(target: Target, name: str, profile: str, row: "Row", timeout_s: int, output: str) -> None:
+def edit(
+    target: Target,
+    name: str,
+    profile: str,
+    row: "Row",
+    wait: bool,
+    timeout_s: int,
+    output: str,
+) -> None:
     """Change what is given of PROFILE; without options, open it in your editor.
 
     An empty value takes a field away.
@@ -196,40 +212,51 @@ def edit(target: Target, name: str, profile: str, row: "Row", timeout_s: int, ou
     """
     from jhos.settings.profiles import changed
 
+    change = _Change(target, name, wait=wait, timeout_s=timeout_s, output=output)
     if row:
         emptied = {key: None if value == "" else value for key, value in row.items()}
-        _change(target, name, lambda rows: changed(rows, profile, emptied), timeout_s, output)
+        change.carry_out(lambda rows, new: changed(rows, profile, new), emptied)
     else:
-        _edit_text(target, name, profile, timeout_s, output)
+        _edit_text(change, profile)
 
 
 @profiles.command(short_help="Remove profiles.")
 @_NAME
 @click.argument("profile", nargs=-1, required=True, shell_complete=of_deployment(_names))
+@wait_option
 @timeout_option(600, returns=True)
 @output_option
 @target_options
 def remove(
-    target: Target, name: str, profile: tuple[str, ...], timeout_s: int, output: str
+    target: Target, name: str, profile: tuple[str, ...], wait: bool, timeout_s: int, output: str
 ) -> None:
     """Remove one PROFILE or several. Servers that were started by it go on.
+
+    A profile that is not there is reported and counts as removed.
 
     \b
     Example:
       jhos profiles remove jakevdp large gpu
     """
-    from jhos.settings.profiles import removed
+    from jhos.cli.terminal import say
+    from jhos.settings.profiles import missing, removed
 
-    _change(target, name, lambda rows: removed(rows, profile), timeout_s, output)
+    for words in missing(_read(target, name), profile):
+        say(words)
+    change = _Change(target, name, wait=wait, timeout_s=timeout_s, output=output)
+    change.carry_out(lambda rows: removed(rows, profile))
 
 
 @profiles.command(short_help="Choose the default.")
 @_NAME
 @_PROFILE
+@wait_option
 @timeout_option(600, returns=True)
 @output_option
 @target_options
-def default(target: Target, name: str, profile: str, timeout_s: int, output: str) -> None:
+def default(
+    target: Target, name: str, profile: str, wait: bool, timeout_s: int, output: str
+) -> None:
     """Make PROFILE the one that is chosen already when the page is shown.
 
     \b
@@ -238,16 +265,20 @@ def default(target: Target, name: str, profile: str, timeout_s: int, output: str
     """
     from jhos.settings.profiles import changed
 
-    _change(target, name, lambda rows: changed(rows, profile, {"default": True}), timeout_s, output)
+    change = _Change(target, name, wait=wait, timeout_s=timeout_s, output=output)
+    change.carry_out(lambda rows: changed(rows, profile, {"default": True}))
 
 
 @profiles.command("import", short_help="Take over profiles of a file.")
 @_NAME
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@wait_option
 @timeout_option(600, returns=True)
 @output_option
 @target_options
-def import_profiles(target: Target, name: str, file: str, timeout_s: int, output: str) -> None:
+def import_profiles(
+    target: Target, name: str, file: str, wait: bool, timeout_s: int, output: str
+) -> None:
     """Take over the profiles of FILE: YAML as `export` writes it, or a jupyterhub_config.py.
 
     Of a configuration its KubeSpawner.profile_list or ProfilesSpawner.profiles is taken; it is run
@@ -264,8 +295,9 @@ def import_profiles(target: Target, name: str, file: str, timeout_s: int, output
     from jhos.actions.profiles import read_file
     from jhos.settings.profiles import imported
 
-    new = read_file(cluster, name, file, text)
-    _change(target, name, lambda rows: imported(rows, new), timeout_s, output)
+    found = read_file(cluster, name, file, text)
+    change = _Change(target, name, wait=wait, timeout_s=timeout_s, output=output)
+    change.carry_out(lambda rows, *new: imported(rows, list(new)), *found)
 
 
 @profiles.command(short_help="Print all profiles as YAML.")
@@ -289,55 +321,64 @@ def _read(target: Target, name: str) -> list["Row"]:
     return of(read(cluster, name))
 
 
-def _change(
-    target: Target,
-    name: str,
-    edit: Callable[[list["Row"]], list["Row"]],
-    timeout_s: int,
-    output: str,
-) -> None:
-    cluster = target.connect(timeout_s)
-    from jhos.actions.profiles import change
-    from jhos.cli.configure import restarts_hub, result
-    from jhos.cli.terminal import progress, tell_where
+@dataclass(frozen=True, kw_only=True)
+class _Change:
+    """A change of the profiles of the deployment `name`, as the command's options say."""
 
-    tell_where(cluster)
-    with progress() as report:
-        done = change(cluster, name, edit, precaution=precaution(name), wait=True,
-                      timeout_s=timeout_s, report=report)  # fmt: skip
-    rows = done.settings.as_dict()["profiles"]
-    if not done.plan.differs:
-        text = "Nothing had to be changed."
-    elif restarts_hub(done):
-        text = f"Revision {done.revision} of {name} is ready; the hub was restarted."
-    else:
-        soon = "the hub offers it within a minute or two, without a restart"
-        text = f"Revision {done.revision} of {name}: {soon}."
-    names = [row["name"] for row in rows]
-    text = "\n".join([text, *only_choice(name, rows), *of_before(done)])
-    emit(output, text, {**result(done), "profiles": names}, names)
+    target: Target = field(kw_only=False)
+    name: str = field(kw_only=False)
+    wait: bool
+    timeout_s: int
+    output: str
+
+    def carry_out(self, edit: Callable[..., list["Row"]], *new: "Row") -> None:
+        cluster = self.target.connect(self.timeout_s)
+        from jhos.actions.profiles import change
+        from jhos.cli.configure import result
+        from jhos.cli.terminal import progress, tell_where
+
+        tell_where(cluster)
+        with progress() as report:
+            done = change(
+                cluster, self.name, edit, *new, precaution=precaution(self.name),
+                wait=self.wait, timeout_s=self.timeout_s, report=report,
+            )  # fmt: skip
+        rows = done.settings.as_dict()["profiles"]
+        names = [row["name"] for row in rows]
+        text = "\n".join([self._summary(done), *only_choice(self.name, rows), *of_before(done)])
+        emit(self.output, text, {**result(done), "profiles": names}, names)
+
+    def _summary(self, done: "Deployed") -> str:
+        from jhos.cli.configure import restarts_hub
+
+        revision = f"Revision {done.revision} of {self.name}"
+        if not done.plan.differs:
+            return "Nothing had to be changed."
+        if not restarts_hub(done):
+            return f"{revision}: the hub offers it within a minute or two, without a restart."
+        return f"{revision} {'is ready' if self.wait else 'is rolled out'}; the hub was restarted."
 
 
-def _edit_text(target: Target, name: str, profile: str, timeout_s: int, output: str) -> None:
+def _edit_text(change: _Change, profile: str) -> None:
     from jhos.actions.profiles import row_of
     from jhos.cli.editor import Draft
     from jhos.errors import JhosError
     from jhos.settings.load import load
     from jhos.settings.profiles import find, replaced
 
-    row = find(_read(target, name), profile)
+    row = find(_read(change.target, change.name), profile)
 
     def accept(text: str) -> None:
         load({"profiles": [row_of(text)]})
 
-    draft = Draft(_yaml(row) + "\n", ".yaml", f"Profile {profile} of {name}.")
+    draft = Draft(_yaml(row) + "\n", ".yaml", f"Profile {profile} of {change.name}.")
     text = draft.edit(accept)
     if text is None:
         click.echo("Nothing was changed.", err=True)
         return
     made = row_of(text)
     try:
-        _change(target, name, lambda rows: replaced(rows, profile, made), timeout_s, output)
+        change.carry_out(lambda rows, new: replaced(rows, profile, new), made)
     except JhosError as error:
         raise draft.kept(error) from error
     draft.done()

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jhos.cli.options import Target, name_argument, target_options, timeout_option, yes_option
+from jhos.cli.options import (
+    Target,
+    name_argument,
+    target_options,
+    timeout_option,
+    wait_option,
+    yes_option,
+)
 from jhos.cli.output import emit, end_unchanged, output_option, short, table
 from jhos.cli.precaution import no_backup_option, of_before, precaution
 
@@ -27,7 +34,7 @@ ACTIONS = ("status", "restart", "history", "undo")
               help="undo: with the database of this backup too.")  # fmt: skip
 @no_backup_option
 @yes_option
-@click.option("--wait/--no-wait", default=True, show_default=True, help="For the hub to answer.")
+@wait_option
 @timeout_option(600, returns=True)
 @output_option
 @target_options

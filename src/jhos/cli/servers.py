@@ -92,8 +92,8 @@ def stop(
       jhos servers stop jakevdp --idle 2h --yes
       jhos servers stop jakevdp --all
     """
-    from jhos.actions.servers import Which, stop_servers
-    from jhos.cli.terminal import confirm, progress
+    from jhos.actions.servers import Which, names_of, stop_servers
+    from jhos.cli.terminal import confirm, progress, say
 
     if not (users or every or idle is not None):
         raise click.UsageError("Say which: users by name, --all, or --idle DURATION.")
@@ -114,6 +114,9 @@ def stop(
         )
     if done is None:
         end_unchanged()
+    running = {user for each in done for user in names_of(each)}
+    if absent := [each for each in users if each not in running]:
+        say(f"No server runs for {', '.join(absent)} (jhos servers list {name}).")
     stopped = ", ".join(each.server.title for each in done)
     text = f"Stopped: {stopped}" if done else "No server of these runs."
     emit(output, text, [_data(each) for each in done], _pods(done))

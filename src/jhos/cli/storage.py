@@ -70,7 +70,8 @@ def list_storage(target: Target, name: str, output: str) -> None:
 def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output: str) -> None:
     """Delete the volumes of the named users, or of the named claims, with all files on them.
 
-    Asks. A volume that a server has mounted is refused.
+    Asks. A volume that a server has mounted is refused; one that is not there is reported and
+    counts as deleted.
 
     \b
     Examples:
@@ -78,8 +79,8 @@ def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output:
       jhos storage delete jakevdp jakevdp-nb-ada --yes
     """
     cluster = target.connect(REQUEST_S)
-    from jhos.actions.storage import delete_volumes
-    from jhos.cli.terminal import confirm
+    from jhos.actions.storage import delete_volumes, names_of
+    from jhos.cli.terminal import confirm, say
 
     def approve(going: "list[UserVolume]") -> bool:
         if not yes:
@@ -89,7 +90,11 @@ def delete(target: Target, name: str, named: tuple[str, ...], yes: bool, output:
     done = delete_volumes(cluster, name, named, approve=approve)
     if done is None:
         end_unchanged()
-    text = f"Deleted: {', '.join(each.volume.name for each in done)}"
+    there = {owner for each in done for owner in names_of(each)}
+    if absent := [each for each in named if each not in there]:
+        say(f"There is no volume of {', '.join(absent)} (jhos storage list {name}).")
+    deleted = ", ".join(each.volume.name for each in done)
+    text = f"Deleted: {deleted}" if done else "Nothing had to be deleted."
     emit(output, text, [_data(each) for each in done], _names(done))
 
 

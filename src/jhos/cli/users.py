@@ -92,7 +92,8 @@ def add(target: Target, name: str, users: tuple[str, ...], admin: bool, output: 
 def remove(target: Target, name: str, users: tuple[str, ...], yes: bool, output: str) -> None:
     """Remove each USER from the hub of the deployment NAME, and stop their servers.
 
-    Their volumes stay: `jhos storage delete` removes them.
+    Their volumes stay: `jhos storage delete` removes them. A user whom the hub does not know is
+    reported and counts as removed.
 
     \b
     Examples:

@@ -4,7 +4,7 @@ A profile is a mapping of the fields of `settings.model.Profile`, without those 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from jhos.errors import SettingsError, nearest
@@ -42,13 +42,20 @@ def find(rows: Iterable[Row], name: str) -> Row:
 
 
 def added(rows: list[Row], row: Row, position: int | None = None) -> list[Row]:
-    """At the end, else as the `position`th, counted from 1."""
-    if any(each["name"] == row["name"] for each in rows):
-        raise SettingsError(
-            f"There is a profile {row['name']} already.", "Change it with jhos profiles edit."
-        )
+    """Add it at the end, else as the `position`th, counted from 1.
+
+    Nothing changes where it is there already, just so: an earlier try may have been interrupted.
+    """
     place = len(rows) if position is None else position - 1
-    return _one_default([*rows[:place], compact(row), *rows[place:]], row)
+    taken = next((each for each in rows if each["name"] == row["name"]), None)
+    if taken is None:
+        return _one_default([*rows[:place], compact(row), *rows[place:]], row)
+    if taken != compact(row) or (position is not None and rows.index(taken) != place):
+        raise SettingsError(
+            f"There is a profile {row['name']} already, which is another.",
+            "Change it with jhos profiles edit.",
+        )
+    return rows
 
 
 def changed(rows: list[Row], name: str, change: Mapping[str, Any]) -> list[Row]:
@@ -62,9 +69,20 @@ def replaced(rows: list[Row], name: str, row: Row) -> list[Row]:
     return _one_default([compact(row) if each["name"] == name else each for each in rows], row)
 
 
-def removed(rows: list[Row], names: Iterable[str]) -> list[Row]:
-    gone = [find(rows, name)["name"] for name in names]
-    return [each for each in rows if each["name"] not in gone]
+def removed(rows: list[Row], names: Collection[str]) -> list[Row]:
+    """Remove those of the names that there are."""
+    return [each for each in rows if each["name"] not in names]
+
+
+def missing(rows: list[Row], names: Iterable[str]) -> list[str]:
+    """Return what to say of each name that no profile has."""
+    there = [row["name"] for row in rows]
+    return [
+        f"There is no profile {name}." + (f" Did you mean {near}?" if near else "")
+        for name in names
+        if name not in there
+        for near in [nearest(name, there)]
+    ]
 
 
 def imported(rows: list[Row], new: list[Row]) -> list[Row]:
