@@ -44,7 +44,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
+    """`stale`: names in the inventory of what is deleted already, as by a run that was killed."""
+
     changes: tuple[Change, ...]
+    stale: tuple[ObjectRef, ...] = ()
 
     def of(self, *actions: Action) -> list[Change]:
         return [change for change in self.changes if change.action in actions]
@@ -172,10 +175,14 @@ def plan_deploy(
             changes.append(Change(Action.UPDATE, ref, previewed[ref][0], obj, fields))
         else:
             changes.append(Change(Action.UNCHANGED, ref, live[ref], obj))
+    stale = []
     for ref in obsolete:
         if ref in live and belongs_to(name, live[ref]):
             changes.append(_removal(live[ref], delete_data=False))
-    return Plan(tuple(sorted(changes, key=lambda change: change.ref)))
+        else:
+            stale.append(ref)
+    ordered = tuple(sorted(changes, key=lambda change: change.ref))
+    return Plan(ordered, stale=tuple(sorted(stale)))
 
 
 def plan_teardown(live: Iterable[Object], *, delete_data: bool, kept: Collection[str] = ()) -> Plan:

@@ -56,7 +56,7 @@ def _without_writing(plan: Plan, ref: ObjectRef) -> Plan:
         replace(change, action=Action.UNCHANGED) if change.ref == ref else change
         for change in plan.changes
     )
-    return Plan(tuple(kept))
+    return replace(plan, changes=tuple(kept))
 
 
 def _resting(hub: Object) -> Object:

@@ -196,7 +196,7 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
         check_first(allowance(cluster), idea.wanted.settings)
     plan = _planned(cluster, idea, force=manner.force)
     cluster.foreseen.clear()  # what was not needed grows old
-    if manner.prepare or idea.specs.absent or plan.moves:
+    if manner.prepare or idea.specs.absent or plan.moves or plan.stale:
         done = _alone(cluster, idea, plan, edit, manner, deadline)
         url = done.url_of_route(cluster) or _url(cluster, name)
     else:

@@ -78,8 +78,9 @@ def held(
 ) -> Iterator[Lease]:
     """Hold the Lease `NAME-jhos`; `report` tells as `subject` who has it meanwhile.
 
-    It stays when it is given up, and goes with the `last` run that there is to be. `first`: most
-    likely none has held it yet; then `beside` is done at the same time.
+    It stays when it is given up, and is deleted with the `last` run that there is to be, or
+    `report` tells that it could not be. `first`: most likely none has held it yet; then `beside`
+    is done at the same time.
 
     Raises Busy when another run has it for longer than `wait_s`.
     """
@@ -91,8 +92,11 @@ def held(
         yield lease
     finally:
         lease.done.set()
-        with suppress(JhosError):
-            _give_up(cluster, lease.obj, last=last)
+        _end(cluster, lease, report, last=last)
+
+
+def ref_of(name: str) -> ObjectRef:
+    return ObjectRef("Lease", f"{name}-jhos")
 
 
 def _first(cluster: Cluster, name: str, beside: Callable[[], bool]) -> Lease | None:
@@ -109,7 +113,7 @@ def _first(cluster: Cluster, name: str, beside: Callable[[], bool]) -> Lease | N
 
 def _acquire(cluster: Cluster, name: str, subject: str, wait_s: float, report: Report) -> Lease:
     deadline = time.monotonic() + wait_s
-    ref, seen, since = ObjectRef("Lease", f"{name}-jhos"), "", time.monotonic()
+    ref, seen, since = ref_of(name), "", time.monotonic()
     while True:
         current = cluster.get(ref)
         version = current["metadata"]["resourceVersion"] if current else ""
@@ -132,6 +136,19 @@ def _take(cluster: Cluster, name: str, version: str) -> Object:
     if not version:
         return cluster.create(lease)
     return cluster.replace({**lease, "metadata": {**lease["metadata"], "resourceVersion": version}})
+
+
+def _end(cluster: Cluster, lease: Lease, report: Report, *, last: bool) -> None:
+    """Delete the lease after the last run, else give it up: it expires by itself."""
+    if last:
+        try:
+            _give_up(cluster, lease.obj, last=True)
+            return
+        except JhosError as error:
+            message = f"is not deleted: {error.message} The next run deletes it."
+            report(Event(str(ObjectRef.of(lease.obj)), State.WARNING, message))
+    with suppress(JhosError):
+        _give_up(cluster, lease.obj, last=False)
 
 
 def _give_up(cluster: Cluster, obj: Object, *, last: bool) -> None:
@@ -179,7 +196,7 @@ def _lease(name: str) -> Object:
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": {"name": f"{name}-jhos", "labels": labels(name, "lease")},
+        "metadata": {"name": ref_of(name).name, "labels": labels(name, "lease")},
         "spec": {
             "holderIdentity": _holder(),
             "leaseDurationSeconds": round(DURATION_S),
