@@ -1,7 +1,16 @@
 """What belongs to a deployment, as its ConfigMap `NAME-inventory` names it, purely."""
 
+import re
+from collections.abc import Collection
+
 from jhos.kinds import KINDS
-from jhos.objects import Object, ObjectRef, labels
+from jhos.objects import MANAGED_BY, Object, ObjectRef, labels, labels_of
+
+# What may follow the name of a deployment in the names of what jhos makes for it.
+_PARTS = (
+    "cfg|db|hub|inventory|jhos|metrics|nb|proxy|restore|secrets|singleuser|webhook"
+    r"|revision-\d+|prepull-\d+-\d+"
+)
 
 
 def inventory(name: str, refs: list[ObjectRef]) -> Object:
@@ -12,6 +21,16 @@ def inventory(name: str, refs: list[ObjectRef]) -> Object:
         "metadata": {"name": f"{name}-inventory", "labels": labels(name, "inventory")},
         "data": {"objects": "".join(f"{ref.kind}/{ref.name}\n" for ref in sorted(refs))},
     }
+
+
+def is_own(name: str, obj: Object, recorded: Collection[ObjectRef]) -> bool:
+    """Whether an object with the deployment's labels is the deployment's, and not a copy.
+
+    A copy has the labels, but has another name than what jhos makes.
+    """
+    if labels_of(obj).get(MANAGED_BY) == "kubespawner" or ObjectRef.of(obj) in recorded:
+        return True
+    return bool(re.fullmatch(f"{re.escape(name)}(-({_PARTS}))?", obj["metadata"]["name"]))
 
 
 def recorded(inventory: Object) -> set[ObjectRef]:

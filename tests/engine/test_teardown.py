@@ -18,14 +18,15 @@ from jhos.cluster.connect import connect
 from jhos.cluster.parallel import parallel
 from jhos.errors import OutOfTime
 from jhos.events import silent
-from jhos.objects import MANAGED_BY, SERVER, STORAGE, ObjectRef
+from jhos.objects import MANAGED_BY, RENDERED, SERVER, STORAGE, ObjectRef, labels
 from jhos.plan import Action
+from jhos.sandbox import faultclient
 from jhos.sandbox.layout import Layout
 from tests.engine.conftest import IMAGES, PROGRAMS, PROJECT, Jhos, Reach, given
 
 USERS = 10
 LEASE = 3  # requests to hold it; it is renewed as time goes by
-REQUESTS = 22
+REQUESTS = 29
 WATCHED = 3  # kinds: of others nothing is there any more when their deletion was answered
 RBAC = "rbac.authorization.k8s.io"
 _guests = count(1)
@@ -148,6 +149,57 @@ def test_what_the_inventory_does_not_name_goes_with_its_kind(reach: Reach) -> No
     assert not left(cluster, "more")
 
 
+def copied(name: str, kind: str) -> dict[str, Any]:
+    """As `kubectl get -o yaml`, a new name and `kubectl create` make one."""
+    about = {"labels": labels(name, "hub"), "annotations": {RENDERED: "0" * 16}}
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": f"{name}-hub-mine", **about}}
+
+
+@pytest.mark.parametrize("lost", [[], ["inventory"]], ids=["", "without inventory"])
+def test_copies_with_our_labels_stay_and_are_named(
+    jhos: Jhos, reach: Reach, lost: list[str]
+) -> None:
+    cluster, name = reach(), f"copied{len(lost)}"
+    jhos("deploy", "--name", name, *IMAGES, "--no-wait")
+    for part in lost:
+        cluster.delete(ObjectRef("ConfigMap", f"{name}-{part}"))
+    kinds = ("ConfigMap", "Secret", "ServiceAccount")
+    for kind in kinds:
+        cluster.create(copied(name, kind))
+    result = jhos("teardown", name, "--yes", "--delete-storage").stdout
+    assert left(cluster, name) == {f"{kind} {name}-hub-mine" for kind in kinds}
+    assert f"These have the labels of {name}, but jhos did not create them:" in result
+    assert f"ServiceAccount {name}-hub-mine" in result
+    assert name not in jhos("list", "-o", "name").stdout.split()
+
+
+def test_copies_with_our_labels_go_where_somebody_says_so(reach: Reach) -> None:
+    cluster = reach()
+    carry_out(cluster, "adopted", given("adopted"), Manner(timeout_s=60, report=silent, wait=False))
+    cluster.create(copied("adopted", "ConfigMap"))
+    done = teardown(
+        cluster, "adopted", Wish(delete_storage=True), approve=lambda _: True,
+        adopt=lambda found: bool(found.strays), timeout_s=60, report=silent,
+    )  # fmt: skip
+    assert done
+    assert not done.strays
+    assert not left(cluster, "adopted")
+
+
+def test_a_lease_that_could_not_be_deleted_is_reported_and_deleted_by_the_next_run(
+    jhos: Jhos, reach: Reach, server: Layout
+) -> None:
+    cluster = reach()
+    jhos("deploy", "--name", "leased", *IMAGES, "--no-wait")
+    fault = {"effect": "status", "code": 403, "methods": ["DELETE"], "path": "*/leased-jhos"}
+    faultclient.add(server, **fault, count=1)
+    result = jhos("teardown", "leased", "--yes", "--delete-storage")
+    assert "Lease leased-jhos: is not deleted" in result.stderr
+    assert left(cluster, "leased") == {"Lease leased-jhos"}
+    assert "Gone: leased" in jhos("teardown", "leased", "--yes").stdout
+    assert not left(cluster, "leased")
+
+
 def test_without_an_inventory_all_kinds_are_looked_at(reach: Reach) -> None:
     cluster = reach()
     carry_out(cluster, "lost", given("lost"), Manner(timeout_s=60, report=silent, wait=False))
@@ -203,8 +255,8 @@ def test_the_image_of_its_own_is_deleted_unless_it_is_to_be_kept(
     jhos: Jhos, project: str, reach_alone: Reach
 ) -> None:
     cluster = reach_alone()
-    for name, labels in (("own-nb", {"app": "own"}), ("shared", {})):
-        meta = {"name": name, "labels": {**labels, MANAGED_BY: "jhos"}}
+    for name, own in (("own-nb", {"app": "own"}), ("shared", {})):
+        meta = {"name": name, "labels": {**own, MANAGED_BY: "jhos"}}
         cluster.create({"apiVersion": "image.openshift.io/v1", "kind": "ImageStream",
                         "metadata": meta})  # fmt: skip
     for options, kept in (

@@ -8,6 +8,7 @@ from jhos.cluster.parallel import together
 from jhos.cluster.route import unless_away, url_of
 from jhos.errors import JhosError, SettingsError
 from jhos.events import Event, State
+from jhos.inventory import is_own
 from jhos.kinds import Status, readiness
 from jhos.objects import INSTANCE, OURS, SERVER, Object, labels_of
 
@@ -38,7 +39,7 @@ def list_deployments(cluster: Cluster) -> list[Listed]:
     )
     if problem:
         cluster.wire.report(Event("Address", State.WARNING, f"No address is shown. {problem}"))
-    names = {_instance(obj) for obj in (*deployments, *configurations)}
+    names = {_instance(obj) for obj in (*deployments, *configurations) if _is_own(obj)}
     return [
         Listed(
             name=name,
@@ -56,7 +57,7 @@ def list_deployments(cluster: Cluster) -> list[Listed]:
 
 def names(cluster: Cluster) -> list[str]:
     """Of what `list_deployments` tells, in one request."""
-    return sorted({_instance(obj) for obj in cluster.metadata("ConfigMap", OURS)})
+    return sorted({_instance(obj) for obj in cluster.metadata("ConfigMap", OURS) if _is_own(obj)})
 
 
 def absent(cluster: Cluster, name: str) -> JhosError:
@@ -71,6 +72,11 @@ def absent(cluster: Cluster, name: str) -> JhosError:
     else:
         hint = "jhos deploy makes one; -n PROJECT looks elsewhere."
     return SettingsError(f"No deployment {name} runs in project {cluster.namespace}.", hint)
+
+
+def _is_own(obj: Object) -> bool:
+    """Whether the deployment that the label names has it, which a copy only says."""
+    return is_own(_instance(obj), obj, ())
 
 
 def _instance(obj: Object) -> str:

@@ -15,7 +15,7 @@ from jhos.cluster.foresight import ask_ahead
 from jhos.cluster.parallel import parallel, together
 from jhos.errors import BeingDeleted, Refused
 from jhos.events import Event, Report, State
-from jhos.inventory import recorded
+from jhos.inventory import is_own, recorded
 from jhos.kinds import stage_of
 from jhos.objects import (
     INSTANCE,
@@ -48,15 +48,13 @@ KINDS = (
     "Service",
     "ServiceAccount",
 )
-# Of these some may stay, or are waited for. All others go, and the inventory names them.
-_SEEN = ("Deployment", "ImageStream", "PersistentVolumeClaim", "Pod", "Secret")
 _IMAGES = ("BuildConfig", "ImageStream")
 _CLAIM = "PersistentVolumeClaim"
 _MADE = f"{MANAGED_BY} in (jhos,kubespawner)"
 _MANY = ("Pod", _CLAIM)  # what the hub makes: there may be thousands
 _SLOW = {"Deployment", *_MANY}  # others must let go of them: owned pods, node, pods that mount
 # What is held of each.
-_LABELS = (INSTANCE, "component")
+_LABELS = (INSTANCE, MANAGED_BY, "component")
 _ANNOTATIONS = (KEEP, USERNAME)
 
 
@@ -74,7 +72,8 @@ class Wish:
 class Teardown:
     """What goes and what stays. `servers`: the users whose notebook servers run now.
 
-    `others`: deployments whose images stay for their sake.
+    `others`: deployments whose images stay for their sake. `strays`: objects that have the
+    deployment's labels and are not its own, as copies do.
     """
 
     name: str
@@ -83,15 +82,24 @@ class Teardown:
     servers: tuple[str, ...]
     volumes: tuple[Volume, ...]
     others: tuple[str, ...] = ()
+    strays: tuple[ObjectRef, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Found:
-    """`versions`: of the list of each kind, to watch from."""
+    """`versions`: of the list of each kind, to watch from. `strays`: outlines of them."""
 
     before: Teardown
     wish: Wish
     versions: dict[str, str]
+    strays: tuple[Object, ...]
+
+    def with_strays(self) -> "_Found":
+        """What goes where the strays go too."""
+        strays = plan_teardown(self.strays, delete_data=self.wish.delete_storage).changes
+        own = (each for each in self.before.plan.changes if each.ref not in self.before.strays)
+        plan = Plan(tuple(sorted((*own, *strays), key=lambda change: change.ref)))
+        return replace(self, before=replace(self.before, plan=plan, strays=()), strays=())
 
 
 def teardown(
@@ -100,13 +108,19 @@ def teardown(
     wish: Wish,
     *,
     approve: Callable[[Teardown], bool],
+    adopt: Callable[[Teardown], bool] = lambda _: False,
     timeout_s: float,
     report: Report,
 ) -> Teardown | None:
-    """None when `approve` said no; a plan without deletions when there is nothing to do."""
+    """None when `approve` said no; a plan without deletions when there is nothing to do.
+
+    `adopt` says whether objects that only have the deployment's labels are deleted too.
+    """
     cluster.wire.keep_trying(timeout_s, report)
     deadline = time.monotonic() + timeout_s
     found = _found(cluster, name, wish)
+    if found.strays and adopt(found.before):
+        found = found.with_strays()
     before, going = found.before, found.before.plan.of(Action.DELETE)
     if not going:
         return before
@@ -134,25 +148,28 @@ def _alone(cluster: Cluster, name: str, wait_s: float, report: Report) -> Iterat
 
 
 def _found(cluster: Cluster, name: str, wish: Wish) -> _Found:
-    """All that bears the deployment's label and was made by jhos or by its hub."""
+    """All that has the deployment's labels; strays stay."""
     ask_ahead(cluster, [("rules", ())])
     others = tuple(each for each in names(cluster) if each != name) if wish.images else ()
-    own, unseen, versions = _look(cluster, name)
-    outlines = [each.outline for each in own]
+    look = _look(cluster, name)
+    outlines = [each.outline for each in look.own]
     shared = map(_outline, _shared(cluster)) if wish.images and not others else ()
     kept = _IMAGES if wish.images is False else ()
     seen = plan_teardown([*outlines, *shared], delete_data=wish.delete_storage, kept=kept)
-    changes = (*seen.changes, *(Change(Action.DELETE, ref) for ref in unseen))
+    unseen = (Change(Action.DELETE, ref) for ref in look.unseen)
+    staying = (Change(Action.KEEP, ObjectRef.of(each), each) for each in look.strays)
+    changes = (*seen.changes, *unseen, *staying)
     servers = (each for each in outlines if each["kind"] == "Pod")
     before = Teardown(
         name=name,
         namespace=cluster.namespace,
         plan=Plan(tuple(sorted(changes, key=lambda change: change.ref))),
         servers=tuple(sorted(owner_of(each) or each["metadata"]["name"] for each in servers)),
-        volumes=tuple(sorted(each.volume for each in own if each.volume)),
+        volumes=tuple(sorted(each.volume for each in look.own if each.volume)),
         others=others,
+        strays=tuple(sorted(map(ObjectRef.of, look.strays))),
     )
-    return _Found(before, wish, versions)
+    return _Found(before, wish, look.versions, tuple(look.strays))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,34 +180,58 @@ class _Own:
     volume: Volume | None
 
 
-def _look(cluster: Cluster, name: str) -> tuple[list[_Own], list[ObjectRef], dict[str, str]]:
-    """What is there, what only the inventory names, and the versions of the kinds seen."""
-    (maps, version), (own, versions) = together(
-        lambda: cluster.list("ConfigMap", _ours(name)), lambda: _listed(cluster, name, _SEEN)
+@dataclass(frozen=True)
+class _Look:
+    """`unseen`: what the inventory names of kinds that the user may not list.
+
+    `versions`: of the list of each kind.
+    """
+
+    own: list[_Own]
+    strays: list[Object]
+    unseen: list[ObjectRef]
+    versions: dict[str, str]
+
+
+def _look(cluster: Cluster, name: str) -> _Look:
+    """Look for all that has the deployment's labels, kind by kind."""
+    (maps, version), (found, versions) = together(
+        lambda: cluster.list("ConfigMap", _ours(name)),
+        lambda: _listed(cluster, name, set(KINDS) - {"ConfigMap"}),
     )
     versions["ConfigMap"] = version
     by_name = {each["metadata"]["name"]: each for each in maps}
     notice(cluster, name, by_name.get(f"{name}-cfg", {}))
     named = recorded(by_name.get(f"{name}-inventory", {}))
-    images = _IMAGES if any(each.outline["kind"] == "ImageStream" for each in own) else ()
-    more, more_versions = _listed(cluster, name, set(images if named else KINDS) - versions.keys())
+    more, more_versions = _listed(cluster, name, {ref.kind for ref in named} - set(KINDS))
     versions |= more_versions
-    unseen = [ref for ref in named if ref.kind not in versions]
-    return [*map(_own, maps), *own, *more], unseen, versions
+    everything = [*map(_own, maps), *found, *more]
+    return _Look(
+        own=[each for each in everything if is_own(name, each.outline, named)],
+        strays=[each.outline for each in everything if not is_own(name, each.outline, named)],
+        unseen=[ref for ref in named if ref.kind not in versions],
+        versions=versions,
+    )
 
 
 def _listed(
     cluster: Cluster, name: str, kinds: Collection[str]
 ) -> tuple[list[_Own], dict[str, str]]:
-    """With the versions to watch from. Metadata only, but of claims all: a size is said with what
-    would be lost."""
+    """With the versions to watch from, of the kinds that the user may list.
 
-    def census(kind: str) -> tuple[list[_Own], str]:
-        return cluster.census(kind, _ours(name, kind), _own, whole=kind == _CLAIM)
+    Metadata only, but of claims all: a size is said with what would be lost.
+    """
 
-    found = parallel(census, kinds)
-    versions = {kind: version for kind, (_, version) in zip(kinds, found, strict=True)}
-    return [each for own, _ in found for each in own], versions
+    def census(kind: str) -> tuple[list[_Own], str] | None:
+        try:
+            return cluster.census(kind, _ours(name, kind), _own, whole=kind == _CLAIM)
+        except Refused:
+            return None
+
+    answers = zip(kinds, parallel(census, kinds), strict=True)
+    found = {kind: answer for kind, answer in answers if answer}
+    versions = {kind: version for kind, (_, version) in found.items()}
+    return [each for own, _ in found.values() for each in own], versions
 
 
 def _own(obj: Object) -> _Own:
@@ -219,7 +260,8 @@ def _carry_out(cluster: Cluster, found: _Found, deadline: float, report: Report)
     """The hub first: it starts no server any more, and ends well while its database is there."""
     name, going = found.before.name, found.before.plan.of(Action.DELETE)
     hub = [each for each in going if each.ref == ObjectRef("Deployment", name)]
-    rest = [each for each in going if each not in hub]
+    # The lease is held until the end, and deleted as it is given up.
+    rest = [each for each in going if each not in hub and each.ref != lease.ref_of(name)]
     selectors = _selectors(found, rest, made_since=bool(hub))
     lasting = {each.ref.kind for each in going if _lasts(name, each)} | (selectors.keys() & _SLOW)
 

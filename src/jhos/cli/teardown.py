@@ -8,7 +8,10 @@ from jhos.cli.options import Target, name_argument, target_options, timeout_opti
 from jhos.cli.output import counted, emit, end_unchanged, output_option, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jhos.actions.teardown import Teardown
+    from jhos.objects import ObjectRef
     from jhos.plan import Action
 
 _CLAIM = "PersistentVolumeClaim"
@@ -46,6 +49,8 @@ def teardown(
     then the name is to be typed. An image that was built of a repository for this deployment
     goes, those that deployments share stay.
 
+    Objects that only have its labels, as a copy does, stay with --yes; else you are asked.
+
     \b
     Examples:
       jhos teardown jakevdp
@@ -65,6 +70,13 @@ def teardown(
             return confirm_by_name("To delete all this for good, type its name", name, yes=yes)
         return confirm("Delete all this?", yes=yes)
 
+    def adopt(found: "Teardown") -> bool:
+        """--yes is about what jhos created."""
+        if yes:
+            return False
+        click.echo("\n".join(_strays(found)), err=True)
+        return confirm("Delete these too?", yes=False)
+
     wish = Wish(delete_storage=delete_storage, images=None if images is None else not images)
     with progress() as report:
         done = act(
@@ -72,6 +84,7 @@ def teardown(
             name,
             wish,
             approve=approve,
+            adopt=adopt,
             timeout_s=timeout_s,
             report=report,
         )
@@ -102,10 +115,12 @@ def _text(done: "Teardown") -> str:
     kept = done.plan.of(Action.KEEP)
     if done.plan.of(Action.DELETE):
         head = f"Gone: {where}."
+    elif len(kept) > len(done.strays):
+        head = f"Torn down already: {where}."
     else:
-        head = f"Torn down already: {where}." if kept else f"There is nothing of {where}."
+        head = f"There is nothing of {where}."
     lines = [head, *_kept(done)]
-    if any(change.ref.kind not in _IMAGES for change in kept):
+    if any(each.ref.kind not in _IMAGES and each.ref not in done.strays for each in kept):
         again = f"jhos teardown {done.name} -n {done.namespace} --delete-storage"
         lines.append(f"Remove the data too: {again}")
     return "\n".join(lines)
@@ -115,23 +130,36 @@ def _kept(found: "Teardown") -> list[str]:
     from jhos.plan import Action
 
     kept = _by_kind(found, Action.KEEP)
-    lines = ["These stay:", *kept, *_volumes(found, Action.KEEP)] if kept else []
+    volumes = _volumes(found, Action.KEEP)
+    lines = ["These stay:", *kept, *volumes] if kept or volumes else []
     if found.others:
         lines.append(f"Shared images stay for the sake of {_some(found.others)}.")
-    return lines
+    return [*lines, *_strays(found)]
+
+
+def _strays(found: "Teardown") -> list[str]:
+    if not found.strays:
+        return []
+    head = f"These have the labels of {found.name}, but jhos did not create them:"
+    return [head, *_lines(found.strays)]
 
 
 def _by_kind(found: "Teardown", action: "Action") -> list[str]:
     """One line a kind; of volumes and servers it is told whose they are."""
+    refs = (change.ref for change in found.plan.of(action) if change.ref not in found.strays)
+    return _lines(ref for ref in refs if ref.kind not in ("Pod", _CLAIM))
+
+
+def _lines(refs: "Iterable[ObjectRef]") -> list[str]:
     by_kind: dict[str, list[str]] = {}
-    for change in found.plan.of(action):
-        if change.ref.kind not in ("Pod", _CLAIM):
-            by_kind.setdefault(change.ref.kind, []).append(change.ref.name)
+    for ref in refs:
+        by_kind.setdefault(ref.kind, []).append(ref.name)
     return [f"  {kind} {_some(names)}" for kind, names in by_kind.items()]
 
 
 def _volumes(found: "Teardown", action: "Action") -> list[str]:
-    names = {change.ref.name for change in found.plan.of(action) if change.ref.kind == _CLAIM}
+    refs = (change.ref for change in found.plan.of(action) if change.ref not in found.strays)
+    names = {ref.name for ref in refs if ref.kind == _CLAIM}
     chosen = [each for each in found.volumes if each.name in names]
     if not chosen:
         return []
@@ -156,7 +184,8 @@ def _data(done: "Teardown") -> dict[str, Any]:
         "name": done.name,
         "project": done.namespace,
         "deleted": [str(change.ref) for change in deleted],
-        "kept": [str(change.ref) for change in kept],
+        "kept": [str(each.ref) for each in kept if each.ref not in done.strays],
+        "strays": [str(ref) for ref in done.strays],
         "servers": list(done.servers),
         "volumes": [
             {
