@@ -5,12 +5,12 @@ import pytest
 from jhos.differences import Difference
 from jhos.errors import Conflict
 from jhos.objects import KEEP, ObjectRef, labels
+from jhos.ownership import is_created_by_jhos
 from jhos.plan import (
     Action,
     Change,
     Plan,
     check_ownership,
-    is_created_by_jhos,
     is_settled,
     plan_deploy,
     plan_teardown,

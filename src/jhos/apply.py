@@ -13,13 +13,13 @@ from jhos.events import Event, Report, State
 from jhos.inventory import inventory, recorded
 from jhos.kinds import stage_of
 from jhos.objects import Object, ObjectRef
+from jhos.ownership import is_created_by_jhos
 from jhos.plan import (
     Action,
     Change,
     Plan,
     belongs_to,
     check_ownership,
-    is_created_by_jhos,
     is_settled,
     is_taken_over,
     of_somebody_else,

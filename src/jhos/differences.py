@@ -61,7 +61,7 @@ def _pairs(path: str, before: Any, after: Any) -> list[tuple[str, Any, Any]] | N
         before, after = _parsed(before), _parsed(after)
     if isinstance(before, dict) and isinstance(after, dict):
         keys = [*before, *(key for key in after if key not in before)]
-        return [(_join(path, key), before.get(key), after.get(key)) for key in keys]
+        return [(join(path, key), before.get(key), after.get(key)) for key in keys]
     if not (isinstance(before, list) and isinstance(after, list)):
         return None
     key = next((key for key in _KEYS if _tells_apart(key, [before, after])), None)
@@ -99,7 +99,8 @@ def _tells_apart(key: str, lists: list[list[Any]]) -> bool:
     return all(len({item[key] for item in items}) == len(items) for items in lists)
 
 
-def _join(path: str, key: str) -> str:
+def join(path: str, key: str) -> str:
+    """Return the path of field `key` below `path`."""
     if not _WORD.fullmatch(key):
         return f"{path}[{key}]"
     return f"{path}.{key}" if path else key

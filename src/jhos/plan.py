@@ -1,15 +1,14 @@
 """What applying would change, as a value: live objects and wanted ones → Plan, purely."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from jhos.differences import Difference, differences
 from jhos.errors import Conflict
 from jhos.kinds import KINDS
 from jhos.objects import INSTANCE, KEEP, RENDERED, Object, ObjectRef, annotations_of, labels_of
+from jhos.ownership import Addition, additions, covers, own_fields
 
 FROM_TEMPLATE = "jhos.dev/template"  # annotation: made by the web console from our template
 
@@ -44,10 +43,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """`stale`: names in the inventory of what is deleted already, as by a run that was killed."""
+    """`stale`: names in the inventory of what is deleted already, as by a run that was killed.
+
+    `additions`: fields of others in objects that are kept up, which stay as they are.
+    """
 
     changes: tuple[Change, ...]
     stale: tuple[ObjectRef, ...] = ()
+    additions: tuple[Addition, ...] = ()
 
     def of(self, *actions: Action) -> list[Change]:
         return [change for change in self.changes if change.action in actions]
@@ -75,54 +78,14 @@ def is_settled(live: Object, wanted: Object) -> bool:
     """
     if annotations_of(live).get(RENDERED) != annotations_of(wanted)[RENDERED]:
         return False
-    own = _own_entry(live).get("fieldsV1", {})
-    return bool(own) and _covers(own, _configured(wanted))
-
-
-def is_created_by_jhos(obj: Object) -> bool:
-    """Whether our first write created the object: it is not younger than the object.
-
-    For an object that has just been applied, and whose first answer may have been lost.
-    """
-    written: str = _own_entry(obj).get("time", "")
-    return bool(written) and written <= obj["metadata"]["creationTimestamp"]
-
-
-def _own_entry(obj: Object) -> Object:
-    """What `managedFields` says of the fields that jhos has applied and still owns."""
-    entries = obj["metadata"].get("managedFields") or []
-    own = (each for each in entries if (each["manager"], each["operation"]) == ("jhos", "Apply"))
-    return next(own, {})
+    own = own_fields(live)
+    return bool(own) and covers(own, _configured(wanted))
 
 
 def _configured(obj: Object) -> Object:
     """Without what says which object it is, of which a set of fields says nothing."""
     meta = {k: v for k, v in obj["metadata"].items() if k not in ("name", "namespace")}
     return {**{k: v for k, v in obj.items() if k not in ("apiVersion", "kind")}, "metadata": meta}
-
-
-def _covers(fields: Object, value: Any) -> bool:
-    """Whether a set of fields, as fieldsV1 writes one, has all of `value`."""
-    if not fields:  # owned as a whole
-        return True
-    if isinstance(value, dict):
-        return all(
-            f"f:{key}" in fields and _covers(fields[f"f:{key}"], each)
-            for key, each in value.items()
-            if each not in ([], {}, None)  # which a server may leave out
-        )
-    keyed = [(json.loads(name[2:]), of) for name, of in fields.items() if name.startswith("k:")]
-    return all(
-        any(_has_keys(item, keys) and _covers(of, item) for keys, of in keyed)
-        if keyed
-        else f"v:{json.dumps(item)}" in fields
-        for item in value
-    )
-
-
-def _has_keys(item: Object, keys: Object) -> bool:
-    """A key that the item does not say has its default."""
-    return all(item.get(name, key) == key for name, key in keys.items())
 
 
 def check_ownership(name: str, live: Mapping[ObjectRef, Object], wanted: Iterable[Object]) -> None:
@@ -182,7 +145,12 @@ def plan_deploy(
         else:
             stale.append(ref)
     ordered = tuple(sorted(changes, key=lambda change: change.ref))
-    return Plan(ordered, stale=tuple(sorted(stale)))
+    kept_up = [live[change.ref] for change in ordered if change.after and change.ref in live]
+    return Plan(
+        ordered,
+        stale=tuple(sorted(stale)),
+        additions=tuple(each for obj in kept_up for each in additions(obj)),
+    )
 
 
 def plan_teardown(live: Iterable[Object], *, delete_data: bool, kept: Collection[str] = ()) -> Plan:

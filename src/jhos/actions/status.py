@@ -1,22 +1,29 @@
 """How a deployment is: its parts, its hub, what the project has room for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from jhos.actions.list_deployments import TORN_DOWN, absent
 from jhos.actions.reach import hub_api
 from jhos.cluster.client import Cluster
-from jhos.cluster.parallel import together
+from jhos.cluster.parallel import parallel, together
 from jhos.cluster.route import unless_away, url_of
 from jhos.errors import JhosError, Refused
+from jhos.inventory import is_own
 from jhos.kinds import Status as Ready
 from jhos.kinds import readiness
 from jhos.objects import INSTANCE, PARTS, Object, ObjectRef, component_of, of_component
+from jhos.ownership import Addition, additions
 from jhos.stalls import of_pod
 
 if TYPE_CHECKING:
     from jhos.actions.status_more import More
+
+
+# Kinds, beside Deployment and Route, whose fields people change by hand.
+_ADDED_TO = ("ConfigMap", "NetworkPolicy", "Role", "Service", "ServiceAccount")
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class Status:
     parts: tuple[Part, ...]
     hub: Hub
     quotas: tuple[Quota, ...]
+    additions: tuple[Addition, ...] = ()
     more: "More | None" = None
 
     @property
@@ -66,14 +74,15 @@ class Status:
 
 
 def status(cluster: Cluster, name: str, *, full: bool) -> Status:
-    """Four requests to the cluster, three to the hub; `full`: five more.
+    """Look at the parts, the hub, the quotas, and at what others added to the objects.
 
     Raises SettingsError where there is no such deployment.
     """
-    deployments, (route, no_address), secret = together(
+    deployments, (route, no_address), secret, others = together(
         lambda: cluster.list("Deployment", f"{INSTANCE}={name}")[0],
         lambda: unless_away(cluster, lambda spared: spared.get(ObjectRef("Route", name)), None),
         lambda: cluster.get(ObjectRef("Secret", f"{name}-secrets")),
+        lambda: parallel(lambda kind: _metadata(cluster, kind, name), _ADDED_TO),
     )
     if not deployments and not secret:
         raise absent(cluster, name)
@@ -93,8 +102,26 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
         parts=_parts(deployments, pods),
         hub=hub,
         quotas=tuple(_quotas(quotas)),
+        additions=_additions(name, _objects(route, deployments, *others)),
         more=more(quotas) if more else None,
     )
+
+
+def _metadata(cluster: Cluster, kind: str, name: str) -> list[Object]:
+    """Return nothing where the user may not look."""
+    try:
+        return cluster.metadata(kind, f"{INSTANCE}={name}")
+    except Refused:
+        return []
+
+
+def _objects(route: Object | None, *lists: list[Object]) -> Iterator[Object]:
+    yield from chain(*lists, [route] if route else [])
+
+
+def _additions(name: str, objects: Iterable[Object]) -> tuple[Addition, ...]:
+    own = (each for each in objects if is_own(name, each, ()))
+    return tuple(sorted(found for each in own for found in additions(each)))
 
 
 def _hub(cluster: Cluster, name: str, route: Object | None, secret: Object | None) -> Hub:

@@ -8,7 +8,10 @@ import click
 from jhos.cli.output import emit, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jhos.actions.edits import Stored
+    from jhos.ownership import Addition
     from jhos.settings.sources import Origin
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -65,6 +68,24 @@ def emit_origins(output: str, found: "list[Origin]", nothing: str) -> None:
     rows = [(each.setting, word(each.value), each.source) for each in found]
     text = table(("SETTING", "VALUE", "FROM"), rows) if rows else nothing
     emit(output, text, [vars(each) for each in found], [each.setting for each in found])
+
+
+def additions_text(found: "Sequence[Addition]") -> list[str]:
+    """The fields that others added, for people; no line where there is none."""
+    if not found:
+        return []
+    from jhos.cli.terminal import clean
+
+    rows = [(str(each.ref), clean(each.path), clean(each.manager)) for each in found]
+    head = "Others added these fields, which jhos leaves as they are:"
+    return ["", head, table(("OBJECT", "FIELD", "BY"), rows)]
+
+
+def additions_data(found: "Sequence[Addition]") -> list[dict[str, str]]:
+    return [
+        {"kind": each.ref.kind, "name": each.ref.name, "path": each.path, "manager": each.manager}
+        for each in found
+    ]
 
 
 def word(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jhos.cli.changes import additions_data, additions_text
 from jhos.cli.given import given_options
 from jhos.cli.options import REQUEST_S, Target, target_options
 from jhos.cli.output import emit, output_option
@@ -71,13 +72,14 @@ def _changed(plan: "Plan") -> list["Change"]:
 
 
 def _text(proposal: "Proposal") -> str:
+    added = additions_text(proposal.plan.additions)
     if not _differs(proposal):
-        return "Nothing would change."
+        return "\n".join(["Nothing would change.", *added])
     lines = [_signed("+", f"image {spec}, which is built first") for spec in proposal.absent]
     for change in _changed(proposal.plan):
         lines.append(_signed(_SIGNS[change.action], _head(change)))
         lines += [line for field in change.fields for line in _field(field)]
-    return "\n".join([*lines, "", _counts(proposal.plan)])
+    return "\n".join([*lines, "", _counts(proposal.plan), *added])
 
 
 def _head(change: "Change") -> str:
@@ -140,6 +142,7 @@ def _data(proposal: "Proposal") -> dict[str, Any]:
         "differs": _differs(proposal),
         "builds": list(proposal.absent),
         "changes": [_change(change) for change in proposal.plan.changes],
+        "additions": additions_data(proposal.plan.additions),
     }
 
 

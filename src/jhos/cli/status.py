@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jhos.cli.changes import additions_data, additions_text
 from jhos.cli.options import REQUEST_S, Target, name_argument, target_options, timeout_option
 from jhos.cli.output import counted, emit, output_option, short, table
 from jhos.cli.units import since, wire
@@ -126,6 +127,7 @@ def _lines(found: "Status") -> Iterator[str]:
         yield table(("QUOTA OF", "USED", "LIMIT", "NAME"), rows)
     if found.more:
         yield from _more(found)
+    yield from additions_text(found.additions)
 
 
 def _counts(hub: "Hub") -> str:
@@ -181,6 +183,7 @@ def _data(found: "Status") -> dict[str, Any]:
             {"name": each.name, "resource": each.resource, "used": each.used, "limit": each.hard}
             for each in found.quotas
         ],
+        "additions": additions_data(found.additions),
     }
     if more:
         data["room"] = more.room
