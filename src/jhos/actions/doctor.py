@@ -79,9 +79,9 @@ def remove(
 
 
 def _remove(cluster: Cluster, each: Leftover) -> None:
-    cluster.delete(each.ref, uid=each.uid, at_once=each.force)
-    if each.ref.kind == "ImageStream":
+    if each.ref.kind == "ImageStream":  # last, as it is what another run would find
         cluster.delete(ObjectRef("BuildConfig", each.ref.name))
+    cluster.delete(each.ref, uid=each.uid, at_once=each.force)
 
 
 def _pods(pods: Iterable[Object], running: set[tuple[str, str]], now: datetime) -> list[Leftover]:
