@@ -151,8 +151,11 @@ def test_what_the_inventory_does_not_name_goes_with_its_kind(reach: Reach) -> No
 
 def copied(name: str, kind: str) -> dict[str, Any]:
     """As `kubectl get -o yaml`, a new name and `kubectl create` make one."""
-    about = {"labels": labels(name, "hub"), "annotations": {RENDERED: "0" * 16}}
-    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": f"{name}-hub-mine", **about}}
+    about = {"labels": labels(name, "database"), "annotations": {RENDERED: "0" * 16}}
+    size = {"resources": {"requests": {"storage": "1Gi"}}, "accessModes": ["ReadWriteOnce"]}
+    spec = {"spec": size} if kind == "PersistentVolumeClaim" else {}
+    meta = {"name": f"{name}-db-mine", **about}
+    return {"apiVersion": "v1", "kind": kind, "metadata": meta, **spec}
 
 
 @pytest.mark.parametrize("lost", [[], ["inventory"]], ids=["", "without inventory"])
@@ -163,13 +166,13 @@ def test_copies_with_our_labels_stay_and_are_named(
     jhos("deploy", "--name", name, *IMAGES, "--no-wait")
     for part in lost:
         cluster.delete(ObjectRef("ConfigMap", f"{name}-{part}"))
-    kinds = ("ConfigMap", "Secret", "ServiceAccount")
+    kinds = ("ConfigMap", "PersistentVolumeClaim", "Secret", "ServiceAccount")
     for kind in kinds:
         cluster.create(copied(name, kind))
     result = jhos("teardown", name, "--yes", "--delete-storage").stdout
-    assert left(cluster, name) == {f"{kind} {name}-hub-mine" for kind in kinds}
+    assert left(cluster, name) == {f"{kind} {name}-db-mine" for kind in kinds}
     assert f"These have the labels of {name}, but jhos did not create them:" in result
-    assert f"ServiceAccount {name}-hub-mine" in result
+    assert f"ServiceAccount {name}-db-mine" in result
     assert name not in jhos("list", "-o", "name").stdout.split()
 
 

@@ -345,7 +345,7 @@ def _selector(name: str, kind: str, going: list[Change], staying: list[Change]) 
     if not kept:
         return _ours(name, kind)
     parts = set(map(component_of, gone))
-    apart = all(parts) and parts.isdisjoint(map(component_of, kept))
+    apart = bool(parts) and all(parts) and parts.isdisjoint(map(component_of, kept))
     return f"{_ours(name)},component in ({','.join(sorted(parts))})" if apart else ""
 
 
