@@ -79,7 +79,7 @@ def additions(obj: Object) -> list[Addition]:
     if not own:
         return []
     found = {
-        Addition(ref=ObjectRef.of(obj), path=path, manager=entry["manager"])
+        Addition(ref=ObjectRef.of(obj), path=path, manager=_writer(entry)[0])
         for entry in _entries(obj)
         if not _is_of_cluster(entry)
         for path in _added("", _configurable(entry.get("fieldsV1") or {}), own)
@@ -88,11 +88,12 @@ def additions(obj: Object) -> list[Addition]:
 
 
 def _own_entry(obj: Object) -> Object:
-    own = (each for each in _entries(obj) if (each["manager"], each["operation"]) == _APPLIED)
+    own = (each for each in _entries(obj) if _writer(each) == ("jhos", "Apply"))
     return next(own, {})
 
 
-_APPLIED = ("jhos", "Apply")
+def _writer(entry: Object) -> tuple[str, str]:
+    return entry.get("manager", ""), entry.get("operation", "")
 
 
 def _entries(obj: Object) -> list[Object]:
@@ -106,7 +107,7 @@ def _has_keys(item: Object, keys: Object) -> bool:
 
 
 def _is_of_cluster(entry: Object) -> bool:
-    manager: str = entry["manager"]
+    manager, _ = _writer(entry)
     is_part = manager in _CLUSTER or manager.startswith(_CLUSTER_PREFIX)
     return is_part or entry.get("subresource") == "status"
 
