@@ -2,17 +2,72 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
 import pytest
 
 from tests.hub_image.conftest import HUB_IMAGE, MINIMAL
 
+APP_ROOT = "/mnt/app-root"
 Assemble = Callable[..., subprocess.CompletedProcess[str]]
+IMAGES = [HUB_IMAGE, *sorted(path.parent for path in MINIMAL.parent.glob("*/requirements.in"))]
+
+# Programs of the Python builder image. They leave temporary files, as pip and npm do.
+BUILDER_PROGRAMS = {
+    "fix-permissions": "",
+    "npm": "mktemp",
+    "pip": """mktemp
+while [ "$1" != --target ]; do shift; done
+mkdir -p "$2/bin"
+printf '#!/bin/bash\nmktemp; echo "${@: -2}"; cat "${@: -1}"\n' >"$2/bin/uv"
+chmod +x "$2/bin/uv"
+""",
+    "python": "echo $APP_ROOT/lib",
+    "python3": f'exec {sys.executable} "$@"',
+}
+
+
+@dataclass(frozen=True)
+class Container:
+    """The file system of a build: `root` is /opt/app-root, `tmp` is /tmp."""
+
+    root: Path
+    tmp: Path
+
+    @classmethod
+    def create(cls, directory: Path, programs: Mapping[str, str]) -> Self:
+        container = cls(directory / "root", directory / "tmp")
+        for folder in (container.root / "bin", container.root / "src", container.tmp):
+            folder.mkdir(parents=True)
+        for name, body in programs.items():
+            program = container.root / "bin" / name
+            program.write_text(f"#!/bin/bash\n{body}\n")
+            program.chmod(0o755)
+        return container
+
+    def build(
+        self, source: Path, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the source's own assemble, else the image's, with the source laid as S2I does."""
+        shutil.copytree(source, self.tmp / "src", symlinks=True, dirs_exist_ok=True)
+        script = f"{APP_ROOT}/builder/assemble"
+        if (source / ".s2i/bin/assemble").exists():
+            shutil.copytree(source / ".s2i/bin", self.tmp / "scripts", dirs_exist_ok=True)
+            script = "/tmp/scripts/assemble"
+        settings = {"APP_ROOT": APP_ROOT, "PATH": f"{APP_ROOT}/bin:/usr/bin:/bin", **environment}
+        box = ["bwrap", "--clearenv", "--ro-bind", "/", "/", "--bind", str(self.tmp), "/tmp"]
+        box += ["--ro-bind", sys.prefix, sys.prefix, "--tmpfs", "/mnt"]
+        box += ["--bind", str(self.root), APP_ROOT, "--chdir", f"{APP_ROOT}/src"]
+        for name, value in settings.items():
+            box += ["--setenv", name, value]
+        return subprocess.run([*box, script], capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture
@@ -21,48 +76,73 @@ def assemble(tmp_path: Path) -> Assemble:
 
     A requirement `broken` cannot be installed. `environment`: of the build.
     """
-    programs = {
-        "fix-permissions": "",
-        "install-packages": 'echo "$(basename "$0") ${@:2}"; cat "${@: -1}"\n'
-        '! grep -q "^broken" "${@: -1}"',
-        "python3": f'exec {sys.executable} "$@"',
-    }
-    for name, body in programs.items():
-        witness = tmp_path / "root/bin" / name
-        witness.parent.mkdir(parents=True, exist_ok=True)
-        witness.write_text(f"#!/bin/bash\n{body}\n")
-        witness.chmod(0o755)
-    (tmp_path / "root/src").mkdir()
+    install = 'echo "$(basename "$0") ${@:2}"; cat "${@: -1}"\n! grep -q "^broken" "${@: -1}"'
+    programs = {**BUILDER_PROGRAMS, "install-packages": install}
+    container = Container.create(tmp_path, programs)
+    shutil.copytree(HUB_IMAGE / "builder", container.root / "builder")
 
     def assemble(
         environment: Mapping[str, str] = MappingProxyType({}), **files: str | bytes
     ) -> subprocess.CompletedProcess[str]:
-        (tmp_path / "source").mkdir(exist_ok=True)
-        for name, content in files.items():
-            path = tmp_path / "source" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        box = ["bwrap", "--clearenv", "--ro-bind", "/", "/", "--tmpfs", "/tmp"]
-        box += ["--ro-bind", sys.prefix, sys.prefix]
-        box += ["--ro-bind", str(tmp_path / "source"), "/tmp/src"]
-        box += ["--bind", str(tmp_path / "root"), "/tmp/root"]
-        box += ["--ro-bind", str(HUB_IMAGE / "builder"), "/tmp/builder"]
-        box += ["--setenv", "APP_ROOT", "/tmp/root"]
-        box += ["--setenv", "PATH", "/tmp/root/bin:/usr/bin:/bin"]
-        for name, value in environment.items():
-            box += ["--setenv", name, value]
-        box += ["/tmp/builder/assemble"]
-        return subprocess.run(box, capture_output=True, text=True, timeout=60)
+        return container.build(write_files(tmp_path / "source", files), environment)
 
     return assemble
+
+
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def files_below(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_repository_lands_in_the_working_directory(assemble: Assemble, tmp_path: Path) -> None:
     built = assemble(**{"a/b.ipynb": "{}", ".jupyter/x.sh": "", ".git/HEAD": "", ".s2i/e": ""})
     assert built.returncode == 0, built.stderr
-    files = [path for path in (tmp_path / "root/src").rglob("*") if path.is_file()]
-    names = {str(path.relative_to(tmp_path / "root/src")) for path in files}
-    assert names == {"a/b.ipynb", ".jupyter/x.sh"}
+    assert files_below(tmp_path / "root/src") == {"a/b.ipynb", ".jupyter/x.sh"}
+
+
+@pytest.mark.parametrize("context", IMAGES, ids=lambda path: path.name)
+def test_our_images_keep_neither_their_source_nor_temporary_files(
+    context: Path, tmp_path: Path
+) -> None:
+    container = Container.create(tmp_path, BUILDER_PROGRAMS)
+    shutil.copytree(MINIMAL / "builder", container.root / "builder")
+    shutil.copy(MINIMAL / "bin/install-packages", container.root / "bin")
+    for pinned in ("uv.txt", "unused.txt"):
+        shutil.copy(MINIMAL / pinned, container.root / "builder")
+    built = container.build(context)
+    assert built.returncode == 0, built.stderr
+    assert {path.name for path in container.tmp.iterdir()} == {"scripts"}
+    assert files_below(container.root / "src") == set()
+
+
+@pytest.mark.parametrize("context", [HUB_IMAGE, MINIMAL], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "tabulate==0.9\n"),
+        ("environment.yml", "dependencies: [{pip: [tabulate==0.9]}]\n"),
+    ],
+)
+def test_an_image_built_on_ours_has_its_own_repository_alone(
+    context: Path, tmp_path: Path, name: str, text: str
+) -> None:
+    container = Container.create(tmp_path, BUILDER_PROGRAMS)
+    ours = container.build(context)
+    assert ours.returncode == 0, ours.stderr
+    files = {name: text, ".git/HEAD": "ref", "a.ipynb": "{}"}
+    built = container.build(write_files(tmp_path / "source", files))
+    assert built.returncode == 0, built.stderr
+    assert built.stdout.endswith("\ntabulate==0.9\n")
+    assert files_below(container.root / "src") == {name, "a.ipynb"}
+    assert {path.name for path in container.tmp.iterdir()} == {"scripts"}
 
 
 @pytest.mark.parametrize("place", ["requirements.txt", "binder/requirements.txt"])

@@ -115,6 +115,41 @@ async def test_a_built_image_can_be_a_builder_by_its_label(layout: Layout, tmp_p
     assert second.config["cmd"] == ["/opt/app-root/builder/run"]
 
 
+async def test_a_source_is_merged_with_what_the_builder_image_left_in_tmp(
+    layout: Layout, tmp_path: Path
+) -> None:
+    leaving = {".s2i/bin/assemble": "#!/bin/bash\ntouch /tmp/other", "both": "old", "old": ""}
+    first, _ = await run(layout, build_of(), archive(tmp_path, leaving))
+    onto = {"kind": "DockerImage", "name": first.reference}
+    listing = "#!/bin/bash\nls -A /tmp /tmp/src; cat /tmp/src/both; rm -r /tmp/src /tmp/other"
+    files = {".s2i/bin/assemble": listing, "both": "new", "new": ""}
+    second, log = await run(layout, build_of(**{"from": onto}), archive(tmp_path, files))
+    assert {"other", "old", "new"} <= set(log.splitlines())
+    assert log.endswith("\nnew")
+    assert set(first.binds) - set(second.binds) == {"/tmp/src", "/tmp/other"}
+
+
+async def test_the_build_config_overrides_the_environment_file_of_the_source(
+    layout: Layout, tmp_path: Path
+) -> None:
+    files = {
+        ".s2i/bin/assemble": "#!/bin/bash\necho $A $B",
+        ".s2i/environment": "A=file\nB=file\nOPENSHIFT_BUILD_NAME=file",
+    }
+    build = build_of(env=[{"name": "A", "value": "config"}])
+    image, log = await run(layout, build, archive(tmp_path, files))
+    assert log.endswith("config file\n")
+    env = image.config["env"]
+    assert (env["A"], env["B"], env["OPENSHIFT_BUILD_NAME"]) == ("config", "file", "app-1")
+
+
+async def test_only_s2i_scripts_are_taken_out_of_the_source(layout: Layout, tmp_path: Path) -> None:
+    listing = "#!/bin/bash\ncd /tmp/src/.s2i/bin; ls -A /tmp/scripts; ls -A"
+    files = {".s2i/bin/assemble": listing, ".s2i/bin/run": "", ".s2i/bin/helper": ""}
+    _, log = await run(layout, build_of(), archive(tmp_path, files))
+    assert log.splitlines()[-3:] == ["assemble", "run", "helper"]
+
+
 async def test_only_the_context_directory_is_the_source(layout: Layout, tmp_path: Path) -> None:
     files = {"a/.s2i/bin/assemble": "#!/bin/bash\nls -A /tmp/src", "a/x": "", "b": ""}
     build = build_of(source={"binary": {}, "contextDir": "/a/"})
@@ -225,7 +260,20 @@ async def test_files_of_a_secret_are_seen_by_the_build_and_not_kept(
     )
     assert b"canary" in b"".join(log)
     assert not list(ImageStore(layout).layer_paths(image)[-1].rglob("pip.conf"))
+    assert not list(ImageStore(layout).parts.rglob("pip.conf"))
     assert not list(layout.builds.glob("work-*"))
+
+
+async def test_a_build_that_deletes_the_files_of_its_secret_fails(
+    layout: Layout, tmp_path: Path
+) -> None:
+    source = archive(tmp_path, {".s2i/bin/assemble": "#!/bin/bash\nrm -r /tmp/build"})
+    wanted = {"secret": {"name": "pip"}, "destinationDir": "/tmp/build"}
+    build = build_of(source={"type": "Binary", "binary": {}, "secrets": [wanted]})
+    with pytest.raises(BuildFailed, match=r"cannot remove '/tmp/build/pip.conf'"):
+        await run_build(
+            layout, build, source=source, on_log=len, secrets={"pip": {"pip.conf": b"canary"}}
+        )
 
 
 async def test_a_private_repository_is_cloned_with_its_secret(

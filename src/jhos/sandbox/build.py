@@ -2,13 +2,12 @@
 
 import asyncio
 import re
-import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jhos.sandbox import build_secrets
+from jhos.sandbox import build_scratch, build_secrets
 from jhos.sandbox.base.definition import MissingWheel
 from jhos.sandbox.client import Object
 from jhos.sandbox.host_packages import CACHES, package_env, package_mounts
@@ -28,7 +27,6 @@ from jhos.sandbox.source import BuildFailed, OnLog, fetch, inside
 
 __all__ = ["BuildFailed", "run_build"]
 
-UPLOADED_SCRIPTS = "/tmp/scripts"
 ETC_OF_HOST = ("resolv.conf", "hosts")
 
 
@@ -63,9 +61,7 @@ async def run_build(
         secrets = secrets or {}
         environment = build_secrets.git_environment(build, secrets, work / "home")
         await fetch(build, source, work / "source", on_log, environment)
-        (work / "tmp").mkdir()
-        build_secrets.lay(build, secrets, work / "tmp")
-        return await Assembly(layout, store, build, builder, work, on_log).run()
+        return await Assembly(layout, store, build, builder, work, on_log, secrets).run()
     finally:
         await asyncio.to_thread(remove_tree, work)
 
@@ -103,20 +99,25 @@ class Assembly:
         builder: Image,
         work: Path,
         on_log: OnLog,
+        secrets: build_secrets.Secrets,
     ) -> None:
         self.layout, self.store, self.work, self.on_log = layout, store, work, on_log
         self.build, self.builder = build, builder
-        self.source, self.uploaded = work / "source", work / "scripts"
-        keep_uploaded(self.source, self.uploaded)
         self.strategy = source_strategy(build)
-        self.scripts = find_scripts(self.strategy, self.uploaded, builder)
-        self.env = {**builder.config["env"], **build_env(build, self.strategy, self.source)}
+        source, self.scratch = work / "source", work / "tmp"
+        self.env = {**builder.config["env"], **build_env(build, self.strategy, source)}
+        self.scratch.mkdir()
+        build_scratch.inherit(store, builder, self.scratch)
+        uploaded = build_scratch.upload(source, self.scratch)
+        self.scripts = find_scripts(self.strategy, uploaded, builder)
+        self.secret_files = build_secrets.lay(build, secrets, self.scratch)
 
     async def run(self) -> Image:
         layer = self.store.new_layer()
         try:
             layers = await self._assemble(layer)
-            return self._commit(layers, self._keep_scripts(layer))
+            build_secrets.remove(self.secret_files, self.scratch)
+            return self._commit(layers, build_scratch.keep(self.store, self.scratch, layer.name))
         except BaseException:
             remove_tree(layer)
             raise
@@ -155,7 +156,7 @@ class Assembly:
             hostname=self.build["metadata"]["name"],
             app_root=app_root,
             mounts=[
-                *self.store.mounts(self.builder),
+                *(bind for bind in self.store.mounts(self.builder) if not in_scratch(bind.target)),
                 *self._files(user),
                 *cache_mounts(self.layout.cache),
                 *package_mounts(),
@@ -163,76 +164,55 @@ class Assembly:
         )
 
     def _files(self, user: int) -> list[Mount]:
-        etc, scratch = self.work / "etc", self.work / "tmp"
+        etc = self.work / "etc"
         etc.mkdir()
         for name, text in identity(user, self.builder.config["workdir"]).items():
             (etc / name).write_text(text)
         return [
             *(_read_only(path, f"/etc/{path.name}") for path in etc.iterdir()),
             *(_read_only(Path("/etc", name).resolve(), f"/etc/{name}") for name in ETC_OF_HOST),
-            Mount(source=str(scratch), target="/tmp"),
-            Mount(source=str(self.source), target="/tmp/src"),
-            _read_only(self.uploaded, UPLOADED_SCRIPTS),
+            Mount(source=str(self.scratch), target="/tmp"),
         ]
 
-    def _keep_scripts(self, layer: Path) -> dict[str, str]:
-        """The source's own run script stays in the image, as S2I leaves it in /tmp/scripts."""
-        if not self.scripts.run.startswith(UPLOADED_SCRIPTS):
-            return {}
-        name = f"scripts-{layer.name}"
-        shutil.copytree(self.uploaded, self.store.parts / name)
-        return {UPLOADED_SCRIPTS: f"parts/{name}"}
-
-    def _commit(self, layers: Sequence[str], binds: Mapping[str, str]) -> Image:
+    def _commit(self, layers: Sequence[str], kept: Mapping[str, str]) -> Image:
         config = self.builder.config
         output = self.build["spec"].get("output") or {}
         labels = {item["name"]: item.get("value", "") for item in output.get("imageLabels") or []}
+        build_labels = {"io.openshift.build.image": self.strategy["from"]["name"]}
         built: ImageConfig = {
             **config,
             "cmd": [self.scripts.run],
             "env": self.env,
-            "labels": {**config["labels"], **self._build_labels(), **labels},
+            "labels": {**config["labels"], **build_labels, **labels},
         }
+        others = {path: part for path, part in self.builder.binds.items() if not in_scratch(path)}
         return self.store.add(
             repository=repository(self.build),
             layers=layers,
-            binds={**self.builder.binds, **binds},
+            binds={**others, **kept},
             config=built,
             base=self.builder.digest,
         )
 
-    def _build_labels(self) -> dict[str, str]:
-        return {
-            "io.openshift.s2i.build.image": self.strategy["from"]["name"],
-            "io.openshift.build.name": self.build["metadata"]["name"],
-            "io.openshift.build.namespace": self.build["metadata"]["namespace"],
-        }
+
+def in_scratch(path: str) -> bool:
+    return path.startswith(build_scratch.TMP)
 
 
-def find_scripts(strategy: Object, uploaded: Path, builder: Image) -> Scripts:
+def find_scripts(strategy: Object, uploaded: Collection[str], builder: Image) -> Scripts:
     """As S2I looks: what the build config names, then the source's .s2i/bin, then the image's."""
 
     def find(name: str) -> str:
         if url := strategy.get("scripts"):
             return f"{image_path(url)}/{name}"
-        if (uploaded / name).is_file():
-            return f"{UPLOADED_SCRIPTS}/{name}"
+        if name in uploaded:
+            return f"{build_scratch.SCRIPTS}/{name}"
         if url := builder.config["labels"].get(SCRIPTS_URL):
             return f"{image_path(url)}/{name}"
         message = f"the image has no label {SCRIPTS_URL} and the source no .s2i/bin/{name}"
         raise BuildFailed("GenericBuildFailed", message)
 
     return Scripts(assemble=find("assemble"), run=find("run"))
-
-
-def keep_uploaded(source: Path, target: Path) -> None:
-    """A copy of the source's own scripts: assemble moves the source away."""
-    target.mkdir()
-    if scripts := inside(source / ".s2i/bin", source):
-        for script in filter(Path.is_file, scripts.iterdir()):
-            if inside(script, source):
-                shutil.copyfile(script, target / script.name)
-                (target / script.name).chmod(0o755)
 
 
 def image_path(url: str) -> str:
@@ -244,14 +224,14 @@ def image_path(url: str) -> str:
 
 
 def build_env(build: Object, strategy: Object, source: Path) -> dict[str, str]:
-    """What the build adds to the image's environment; the source's own settings come last."""
+    """What the build adds to the image's environment; the build config's settings come last."""
     meta = build["metadata"]
     given = {item["name"]: item.get("value", "") for item in strategy.get("env") or []}
     return {
+        **environment_file(inside(source / ".s2i/environment", source)),
         "OPENSHIFT_BUILD_NAME": meta["name"],
         "OPENSHIFT_BUILD_NAMESPACE": meta["namespace"],
         **given,
-        **environment_file(inside(source / ".s2i/environment", source)),
     }
 
 

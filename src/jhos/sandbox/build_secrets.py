@@ -1,7 +1,7 @@
 """The Secrets of a build: what it clones with, and files that lie beside its source meanwhile."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,8 +24,9 @@ def decoded(secret: Object) -> dict[str, bytes]:
     return {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}
 
 
-def lay(build: Object, secrets: Secrets, scratch: Path) -> None:
-    """Write the files of `source.secrets` below `scratch`, the build's /tmp."""
+def lay(build: Object, secrets: Secrets, scratch: Path) -> list[Path]:
+    """Write the files of `source.secrets` below `scratch`, the build's /tmp, and return them."""
+    files = []
     for entry in (build["spec"].get("source") or {}).get("secrets") or []:
         target, name = entry.get("destinationDir") or "", entry["secret"]["name"]
         if not f"{target}/".startswith(_PLACE) or ".." in Path(target).parts:
@@ -35,6 +36,19 @@ def lay(build: Object, secrets: Secrets, scratch: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for key, content in secrets.get(name, {}).items():
             (folder / key).write_bytes(content)
+            files.append(folder / key)
+    return files
+
+
+def remove(files: Sequence[Path], scratch: Path) -> None:
+    """Delete the files after assemble, which S2I expects to find there still."""
+    for file in files:
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            path = f"{_PLACE}{file.relative_to(scratch)}"
+            message = f"rm: cannot remove '{path}': No such file or directory"
+            raise BuildFailed("GenericBuildFailed", message) from None
 
 
 def git_environment(build: Object, secrets: Secrets, home: Path) -> dict[str, str]:
