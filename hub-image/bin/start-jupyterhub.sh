@@ -2,6 +2,11 @@
 # Starts the hub. The shell files of the image and of the ConfigMap may export more environment.
 set -eo pipefail
 
+# Programs that run as process 1 neither end orphans nor react to a signal without a handler.
+if [ $$ = 1 ]; then
+    exec dumb-init --single-child "$0" "$@"
+fi
+
 : "${APP_ROOT:=/opt/app-root}"
 export APP_ROOT
 

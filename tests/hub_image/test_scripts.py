@@ -1,6 +1,7 @@
 """The shell scripts of the images, run with what they start replaced by a witness."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,7 +36,7 @@ def witness(app_root: Path) -> Callable[..., None]:
     def witness(*names: str) -> None:
         for name in names:
             path = app_root / "bin" / name
-            path.write_text('#!/bin/bash\necho "$(basename "$0") $*"\necho "${!SHOW}"\n')
+            path.write_text('#!/bin/bash\necho "$(basename "$0") $*"\nprintenv "$SHOW" || echo\n')
             path.chmod(0o755)
 
     return witness
@@ -95,6 +96,20 @@ def test_a_database_that_never_comes_is_named_without_its_password(
     assert "p%40ss" not in waited.stdout + waited.stderr
 
 
+def test_waiting_for_a_database_ends_at_once_on_a_signal(app_root: Path) -> None:
+    settings = app_root / "configs/settings.yaml"
+    settings.write_text(settings.read_text().replace("type: postgresql", "type: external"))
+    (app_root / "secrets/database-url").write_text("postgresql+psycopg://a:b@127.0.0.1:1/c")
+    command = [sys.executable, HUB_IMAGE / "bin/wait-for-database"]
+    env = {**os.environ, "APP_ROOT": str(app_root), "PYTHONPATH": str(HUB_IMAGE)}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdout
+        assert waiting.stdout.readline().startswith("Waiting for the database")
+        waiting.send_signal(signal.SIGTERM)
+        # By its own handler, without which nothing happens in a container: it is process 1 there.
+        assert waiting.wait(60) == 128 + signal.SIGTERM
+
+
 def test_there_is_no_waiting_for_a_file(run: Run, app_root: Path) -> None:
     settings = app_root / "configs/settings.yaml"
     settings.write_text(settings.read_text().replace("type: postgresql", "type: sqlite"))
@@ -137,6 +152,34 @@ def test_an_unknown_interface_is_refused(run: Run) -> None:
     refused = run(MINIMAL / "bin/start-notebook.sh", JUPYTER_NOTEBOOK_INTERFACE="emacs")
     assert refused.returncode == 2
     assert "use lab or classic" in refused.stderr
+
+
+@pytest.mark.parametrize(("limit", "threads"), [("2.0", "2"), ("0.5", "1"), ("1.25", "2")])
+@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "PYTHON_CPU_COUNT"])
+def test_threads_follow_the_cpu_limit(
+    run: Run, witness: Callable[..., None], limit: str, threads: str, variable: str
+) -> None:
+    witness("jupyter")
+    script = MINIMAL / "bin/start-notebook.sh"
+    assert f"\n{threads}\n" in run(script, SHOW=variable, CPU_LIMIT=limit).stdout
+    assert "\n7\n" in run(script, SHOW=variable, CPU_LIMIT=limit, **{variable: "7"}).stdout
+
+
+def test_threads_are_left_alone_without_a_limit(run: Run, witness: Callable[..., None]) -> None:
+    witness("jupyter")
+    started = run(MINIMAL / "bin/start-notebook.sh", SHOW="OMP_NUM_THREADS").stdout
+    assert started.endswith("--no-browser\n\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "shell"), [({}, "/bin/bash"), ({"SHELL": "/bin/zsh"}, "/bin/zsh")]
+)
+def test_terminals_run_bash_unless_another_shell_is_asked_for(
+    run: Run, witness: Callable[..., None], given: dict[str, str], shell: str
+) -> None:
+    witness("jupyter")
+    started = run(MINIMAL / "bin/start-notebook.sh", SHOW="SHELL", **given).stdout
+    assert started.endswith(f"\n{shell}\n")
 
 
 def test_the_images_own_environment_reaches_the_server(

@@ -49,7 +49,10 @@ def test_homes_and_private_keys_of_the_host_are_not_shared() -> None:
 
 
 def test_an_arbitrary_uid_has_a_name() -> None:
-    assert "1000660000:x:1000660000:0:" in identity(1000660000, "/home")["passwd"]
+    assert (
+        "\n1000660000:x:1000660000:0:1000660000 user:/home:/sbin/nologin\n"
+        in identity(1000660000, "/home")["passwd"]
+    )
     assert identity(1001, "/home")["passwd"].count(":1001:") == 1
 
 

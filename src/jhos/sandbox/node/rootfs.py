@@ -125,7 +125,7 @@ def identity(uid: int, home: str) -> dict[str, str]:
         f"default:x:1001:0:Default Application User:{home}:/bin/bash",
     ]
     if uid not in (0, 1001):
-        users.append(f"{uid}:x:{uid}:0:{uid} user:{home}:/bin/bash")
+        users.append(f"{uid}:x:{uid}:0:{uid} user:{home}:/sbin/nologin")
     return {
         "passwd": "\n".join([*users, "nobody:x:65534:65534::/:/bin/false", ""]),
         "group": "root:x:0:\nnobody:x:65534:\n",
