@@ -8,6 +8,7 @@ import pytest
 
 from jhos.builds import build_objects
 from jhos.images import Git, Image, Wishes, catalog, content_hash, custom, from_git, with_parents
+from jhos.sandbox.base import python
 from tests.sandbox.server import serving
 
 BUILDER = {"kind": "ImageStreamTag", "name": "python:3.12-ubi9"}
@@ -30,6 +31,19 @@ async def test_every_object_is_what_the_recorded_api_takes(image: Image, tmp_pat
             path = f"/apis/{obj['apiVersion']}/namespaces/demo/{plural}?fieldValidation=Strict"
             answer = await api.post(path, obj)
             assert api.status == 201, answer
+
+
+@pytest.mark.parametrize("image", [*catalog().values(), NOTEBOOKS], ids=lambda each: each.name)
+def test_no_label_describes_the_builder_image(image: Image) -> None:
+    sent = {
+        label["name"]: label["value"] for label in config(image)["spec"]["output"]["imageLabels"]
+    }
+    builder = python.image().labels
+    descriptions = {key for key, text in builder.items() if "python" in text.lower()}
+    assert {"name", "usage", "io.k8s.description"} < descriptions
+    kept = {key for key in descriptions if sent.get(key, builder[key]) == builder[key]}
+    assert kept == set()
+    assert sent["name"] == image.name
 
 
 def test_images_of_the_catalog_are_sent_along() -> None:

@@ -107,7 +107,11 @@ def catalog() -> dict[str, Image]:
             source=_sources() / row["context"],
             builder=row["builder"],
             description=row["description"],
-            labels={**table["labels"], **row["labels"]},
+            labels={
+                **table["labels"],
+                **description_labels(row["key"], row["name"], row["description"]),
+                **row["labels"],
+            },
             versioned=row.get("version"),
         )
         for row in table["images"]
@@ -126,17 +130,34 @@ def from_git(image: Image, git: Git) -> Image:
 def custom(base: Image, name: str, source: Path | Git, *, app: str | None = None,
            loosen_pins: bool = False) -> Image:  # fmt: skip
     """`NAME:latest`, the source laid over the image `base` by Source-to-Image."""
+    description = f"{base.description}, customized"
     return Image(
         key=name,
         name=name,
         tag="latest",
         source=source,
         builder=base.key,
-        description=f"{base.description}, customized",
-        labels={**base.labels, "io.k8s.display-name": name},
+        description=description,
+        labels={
+            **base.labels,
+            **description_labels(base.key, name, description),
+            "io.k8s.display-name": name,
+        },
         app=app,
         loosen_pins=loosen_pins,
     )
+
+
+def description_labels(key: str, name: str, description: str) -> dict[str, str]:
+    """Return the labels that would otherwise describe the Python builder image."""
+    option = "--hub-image" if key == "hub" else "--notebook-image"
+    return {
+        "name": name,
+        "summary": description,
+        "description": description,
+        "io.k8s.description": description,
+        "usage": f"jhos deploy {option} {name}",
+    }
 
 
 def with_parents(images: Iterable[Image]) -> list[Image]:

@@ -63,6 +63,10 @@ def image() -> BaseImage:
         env=ENV,
         labels={
             "name": f"ubi9/python-{VERSION.replace('.', '')}",
+            "summary": f"Platform for building and running Python {VERSION} applications",
+            "description": f"Python {VERSION} is a base platform for Python applications.",
+            "io.k8s.description": f"Python {VERSION} is a base platform for Python applications.",
+            "usage": f"s2i build SOURCE ubi9/python-{VERSION.replace('.', '')} python-sample-app",
             "io.k8s.display-name": f"Python {VERSION}",
             "io.openshift.expose-services": "8080:http",
             "io.openshift.s2i.scripts-url": "image:///usr/libexec/s2i",
