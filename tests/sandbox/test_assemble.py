@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from tests.hub_image.conftest import HUB_IMAGE, MINIMAL
 APP_ROOT = "/mnt/app-root"
 Assemble = Callable[..., subprocess.CompletedProcess[str]]
 IMAGES = [HUB_IMAGE, *sorted(path.parent for path in MINIMAL.parent.glob("*/requirements.in"))]
+
+KEPT_LOCALES = ("root", "en", "fr", "fr_FR", "zh_Hans_CN")
 
 # Programs of the Python builder image. They leave temporary files, as pip and npm do.
 BUILDER_PROGRAMS = {
@@ -44,8 +47,10 @@ class Container:
     @classmethod
     def create(cls, directory: Path, programs: Mapping[str, str]) -> Self:
         container = cls(directory / "root", directory / "tmp")
-        for folder in (container.root / "bin", container.root / "src", container.tmp):
+        folders = [container.root / name for name in ("bin", "lib", "share", "src")]
+        for folder in (*folders, container.tmp):
             folder.mkdir(parents=True)
+        (container.root / "pyvenv.cfg").write_text("include-system-site-packages = false\n")
         for name, body in programs.items():
             program = container.root / "bin" / name
             program.write_text(f"#!/bin/bash\n{body}\n")
@@ -114,7 +119,8 @@ def test_our_images_keep_neither_their_source_nor_temporary_files(
 ) -> None:
     container = Container.create(tmp_path, BUILDER_PROGRAMS)
     shutil.copytree(MINIMAL / "builder", container.root / "builder")
-    shutil.copy(MINIMAL / "bin/install-packages", container.root / "bin")
+    for program in ("install-packages", "trim-packages"):
+        shutil.copy(MINIMAL / "bin" / program, container.root / "bin")
     for pinned in ("uv.txt", "unused.txt"):
         shutil.copy(MINIMAL / pinned, container.root / "builder")
     built = container.build(context)
@@ -143,6 +149,57 @@ def test_an_image_built_on_ours_has_its_own_repository_alone(
     assert built.stdout.endswith("\ntabulate==0.9\n")
     assert files_below(container.root / "src") == {name, "a.ipynb"}
     assert {path.name for path in container.tmp.iterdir()} == {"scripts"}
+
+
+def test_users_install_packages_on_their_volume(tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    container = Container.create(tmp_path, BUILDER_PROGRAMS)
+    shutil.copy(environment / "pyvenv.cfg", container.root)
+    container.build(MINIMAL)
+    shutil.copy(container.root / "pyvenv.cfg", environment)
+
+    python = environment / "bin/python"
+    install = [python, "-m", "pip", "install", "--user", "--no-index", write_wheel(tmp_path)]
+    home = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
+    installed = subprocess.run(install, env=home, capture_output=True, text=True)
+    assert installed.returncode == 0, installed.stderr
+    shown = subprocess.check_output([python, "-c", "import trial; print(trial.__file__)"], env=home)
+    assert shown.decode().startswith(f"{tmp_path}/home/.local/")
+
+
+def write_wheel(folder: Path) -> Path:
+    wheel = folder / "trial-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as files:
+        files.writestr("trial.py", "")
+        files.writestr(
+            "trial-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: trial\nVersion: 1"
+        )
+        tag = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any"
+        files.writestr("trial-1.dist-info/WHEEL", tag)
+        files.writestr("trial-1.dist-info/RECORD", "trial.py,,")
+    return wheel
+
+
+@pytest.mark.parametrize("context", [HUB_IMAGE, MINIMAL], ids=lambda path: path.name)
+def test_tests_source_maps_and_unused_locales_are_left_out(context: Path, tmp_path: Path) -> None:
+    container = Container.create(tmp_path, BUILDER_PROGRAMS)
+    packages = "lib/python3.12/site-packages"
+    kept = {
+        f"{packages}/jinja2/tests.py", f"{packages}/a/maps.py", f"{packages}/a/test/x.py",
+        "share/x.js", *(f"{packages}/babel/locale-data/{name}.dat" for name in KEPT_LOCALES),
+    }  # fmt: skip
+    unused = {
+        f"{packages}/a/tests/x.py", f"{packages}/a/b/tests/data/x", f"{packages}/tornado/test/x.py",
+        "lib/proxy/node_modules/a/test/x.js", "share/x.js.map", f"{packages}/a/x.min.css.map",
+        f"{packages}/babel/locale-data/zu.dat", f"{packages}/babel/locale-data/frr_DE.dat",
+    }  # fmt: skip
+    write_files(container.root, dict.fromkeys(kept | unused, ""))
+    built = container.build(context)
+    assert built.returncode == 0, built.stderr
+    left = files_below(container.root)
+    assert left & unused == set()
+    assert kept <= left
 
 
 @pytest.mark.parametrize("place", ["requirements.txt", "binder/requirements.txt"])
@@ -276,15 +333,16 @@ def test_odd_names_and_links_that_lead_nowhere_are_kept(assemble: Assemble, tmp_
 @pytest.mark.parametrize(
     "script", [".s2i/bin/assemble", ".s2i/bin/run", "builder/assemble", "builder/run",
                "builder/conda-requirements", "builder/save-artifacts", "builder/usage",
-               "bin/install-packages"],
+               "bin/install-packages", "bin/trim-packages"],
 )  # fmt: skip
 def test_the_scripts_of_a_builder_are_executable(context: Path, script: str) -> None:
     assert (context / script).stat().st_mode & 0o111 == 0o111
 
 
 def test_the_hub_and_notebook_images_share_one_installer() -> None:
-    for shared in ("bin/install-packages", "builder/assemble", "builder/conda-requirements",
-                   "builder/save-artifacts", "uv.txt", "unused.txt"):  # fmt: skip
+    for shared in ("bin/install-packages", "bin/trim-packages", "builder/assemble",
+                   "builder/conda-requirements", "builder/save-artifacts", "uv.txt",
+                   "unused.txt"):  # fmt: skip
         # Real files: a build of a git repository's folder keeps links as they are, and those
         # that lead out of the folder lead nowhere.
         assert not (MINIMAL / shared).is_symlink()

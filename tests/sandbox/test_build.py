@@ -150,6 +150,20 @@ async def test_only_s2i_scripts_are_taken_out_of_the_source(layout: Layout, tmp_
     assert log.splitlines()[-3:] == ["assemble", "run", "helper"]
 
 
+async def test_an_open_environment_finds_no_packages_of_the_host(
+    layout: Layout, tmp_path: Path
+) -> None:
+    script = (
+        "#!/bin/bash\nsed -i s/false/true/ /opt/app-root/pyvenv.cfg\n"
+        "python -c 'import os, site, sys\n"
+        "paths = [path for path in sys.path if path.startswith(sys.base_prefix)]\n"
+        "print(site.ENABLE_USER_SITE,"
+        ' [os.listdir(path) for path in paths if "-packages" in path])\''
+    )
+    _, log = await run(layout, build_of(), archive(tmp_path, {".s2i/bin/assemble": script}))
+    assert log.endswith("True [[]]\n")
+
+
 async def test_only_the_context_directory_is_the_source(layout: Layout, tmp_path: Path) -> None:
     files = {"a/.s2i/bin/assemble": "#!/bin/bash\nls -A /tmp/src", "a/x": "", "b": ""}
     build = build_of(source={"binary": {}, "contextDir": "/a/"})

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import site
 import subprocess
 import sys
 from dataclasses import asdict
@@ -25,6 +26,7 @@ from jhos.sandbox.node.rootfs import APP_ROOT, Box, Mount
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 HOME = f"{APP_ROOT}/src"
 NODE_ROOT = "/opt/nodejs"
+NO_PACKAGES = "no-packages"
 ENV = {
     "APP_ROOT": APP_ROOT,
     "HOME": HOME,
@@ -57,6 +59,7 @@ def image() -> BaseImage:
         layers=(layer,),
         binds={
             **({sys.base_prefix: sys.base_prefix} if sys.base_prefix != "/usr" else {}),
+            **dict.fromkeys(host_packages(), f"parts/{NO_PACKAGES}"),
             NODE_ROOT: f"parts/{nodejs}",
             "/usr/libexec/s2i": f"parts/{scripts}",
         },
@@ -80,6 +83,7 @@ def image() -> BaseImage:
         makers={
             layer: make_layer,
             nodejs: lambda target: copy_node(node, target),
+            NO_PACKAGES: lambda _: None,
             scripts: copy_scripts("python/s2i"),
         },
     )
@@ -88,6 +92,11 @@ def image() -> BaseImage:
 def interpreter_path() -> Path:
     """Of the host, not of a virtual environment; bound at this very path (its rpath names it)."""
     return Path(os.path.realpath(sys.executable))
+
+
+def host_packages() -> list[str]:
+    """Return the folders of the host's own packages, which an open environment would import."""
+    return [path for path in site.getsitepackages([sys.base_prefix]) if os.path.isdir(path)]
 
 
 def make_layer(target: Path) -> None:
