@@ -58,6 +58,7 @@ class Image:
     app: str | None = None
     hook_secret: str | None = None
     loosen_pins: bool = False
+    newest_python: str | None = None
 
     @property
     def version(self) -> str | None:
@@ -71,6 +72,15 @@ class Image:
     def spec(self, python: str) -> str:
         """`s2i-minimal-notebook:3.12`."""
         return f"{self.name}:{python if self.tag == PYTHON else self.tag}"
+
+    def check_python(self, version: str) -> None:
+        """Raise SettingsError where packages of the image do not exist for this Python."""
+        if self.newest_python and _minor(version) > _minor(self.newest_python):
+            raise SettingsError(
+                f"Image {self.name} cannot be built for Python {version}.",
+                f"Its packages exist up to Python {self.newest_python}: "
+                f"--python {self.newest_python}",
+            )
 
     def tags(self, pythons: Iterable[str]) -> list[str]:
         """All that it can be built as."""
@@ -113,6 +123,7 @@ def catalog() -> dict[str, Image]:
                 **row["labels"],
             },
             versioned=row.get("version"),
+            newest_python=row.get("newest_python"),
         )
         for row in table["images"]
     )
@@ -251,6 +262,11 @@ def pack(source: Path) -> bytes:
                 entry.size = len(content)
                 archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def _minor(version: str) -> int:
+    minor = version.partition(".")[2]
+    return int(minor) if minor.isdigit() else 0
 
 
 def _sources() -> Path:

@@ -68,6 +68,8 @@ def build_images(
     begun = {} if begun is None else begun
     run = _Run(cluster, wishes, timeout_s, report, begun, [image.key for image in images])
     parallel(run.prepare, dict.fromkeys(_python(image, wishes) for image in wanted))
+    for image in wanted:
+        image.check_python(run.pythons[_python(image, wishes)].version)
     keys = {image.key for image in wanted}
     try:
         run.grow([image for image in wanted if image.builder not in keys], wanted)

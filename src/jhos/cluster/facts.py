@@ -17,7 +17,7 @@ SHARED = "openshift"  # the namespace of the streams that every project may use
 POSTGRESQL = ObjectRef("ImageStream", "postgresql")
 PUBLIC_PYTHON = "registry.access.redhat.com/ubi9/python-{}:latest"
 OWN_PYTHON = "jhos-python"  # the stream of the project where the cluster has none
-PYTHONS = ("3.12", "3.13", "3.11")  # by preference
+PYTHONS = ("3.12", "3.13", "3.14", "3.11")  # by preference
 
 _DATABASE_TAG = re.compile(r"(\d+)-el\d+")
 
