@@ -186,8 +186,9 @@ def test_tests_source_maps_and_unused_locales_are_left_out(context: Path, tmp_pa
     container = Container.create(tmp_path, BUILDER_PROGRAMS)
     packages = "lib/python3.12/site-packages"
     kept = {
-        f"{packages}/jinja2/tests.py", f"{packages}/a/maps.py", f"{packages}/a/test/x.py",
-        "share/x.js", *(f"{packages}/babel/locale-data/{name}.dat" for name in KEPT_LOCALES),
+        f"{packages}/jinja2/tests.py", f"{packages}/tables/tests/x.py", "share/x.js",
+        f"{packages}/a/maps.py", f"{packages}/a/test/x.py",
+        *(f"{packages}/babel/locale-data/{name}.dat" for name in KEPT_LOCALES),
     }  # fmt: skip
     unused = {
         f"{packages}/a/tests/x.py", f"{packages}/a/b/tests/data/x", f"{packages}/tornado/test/x.py",
