@@ -33,6 +33,7 @@ find /opt/app-root ! -readable -o -type d ! -executable
 echo '# closed to the group'
 find /opt/app-root -mindepth 1 ! -type l ! -perm -g=w
 echo '# left over'
+ls -d /tmp/src 2>/dev/null
 find /opt/app-root -name '*.whl' -o -name .cache -o -name .npm -o -name _cacache \
     -o -name CACHEDIR.TAG -o -name .netrc -o -name pip.conf -o -name .npmrc
 echo '# packages'
@@ -99,6 +100,20 @@ def inside(
 
 def test_an_authenticator_of_ones_own_logs_a_user_in(server: str) -> None:
     assert server
+
+
+def test_a_server_runs_below_an_init_and_offers_only_exports_that_work(
+    kubectl: Run, project: str, server: str
+) -> None:
+    script = (
+        'cat /proc/1/comm; curl -sf -H "Authorization: token $JUPYTERHUB_API_TOKEN"'
+        ' "http://127.0.0.1:8888${JUPYTERHUB_SERVICE_PREFIX}api/nbconvert"'
+    )
+    shown = kubectl("exec", "-n", project, server, "--", "bash", "-c", script).stdout
+    init, _, exports = shown.partition("\n")
+    assert init == "dumb-init"
+    assert "html" in json.loads(exports)
+    assert not {"pdf", "webpdf", "latex"} & set(json.loads(exports))
 
 
 def test_it_keeps_others_out(browser: Browser, url: str, server: str) -> None:
