@@ -75,12 +75,13 @@ class Plane:
 
 
 @asynccontextmanager
-async def control_plane(directory: Path) -> AsyncIterator[Plane]:
-    """With the namespace `demo`."""
+async def control_plane(directory: Path, **cluster: Any) -> AsyncIterator[Plane]:
+    """With the namespace `demo`; `cluster`: fields of `api.Cluster`."""
     where = layout(directory / "state")
     where.sockets.mkdir(parents=True)
     store = Store(None)
-    runner = await api.serve(api.create_app(store, api.Cluster(ca_pem="PEM")), where.api_socket)
+    app = api.create_app(store, api.Cluster(ca_pem="PEM", **cluster))
+    runner = await api.serve(app, where.api_socket)
     async with ApiClient(where.api_socket) as client:
         informers = Informers(client)
         control = Control(client=client, informers=informers, record=Recorder(client), layout=where)

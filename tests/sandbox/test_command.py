@@ -72,9 +72,18 @@ def test_an_unknown_fault_or_effect_is_refused(state: Path) -> None:
     assert (wrong.exit_code, "status of 400 to 599" in wrong.stderr) == (2, True)
 
 
-def test_one_without_a_node_is_not_taken_for_one_with(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "later", "words"),
+    [
+        (["--api-only"], [], "runs already, without a node"),
+        (["--api-only", "--no-registry"], ["--api-only"], "runs already, without a registry"),
+    ],
+)
+def test_one_without_a_part_is_not_taken_for_one_with_it(
+    tmp_path: Path, options: list[str], later: list[str], words: str
+) -> None:
     directory = tmp_path / "bare"
-    assert "without a node" in run(directory, "start", "--api-only").stdout
-    refused = run(directory, "start")
+    assert "without a node" in run(directory, "start", *options).stdout
+    refused = run(directory, "start", *later)
     run(directory, "reset", "--yes")
-    assert (refused.exit_code, "runs already, without a node" in refused.stderr) == (1, True)
+    assert (refused.exit_code, words in refused.stderr) == (1, True)

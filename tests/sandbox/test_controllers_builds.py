@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from jhos.sandbox.client import Object
+from jhos.sandbox.client import ApiError, Object
 from jhos.sandbox.controllers import build_phases as phases
 from jhos.sandbox.controllers.build_pods import POD_NAME
 from jhos.sandbox.controllers.buildconfigs import instantiate, instantiate_binary
 from jhos.sandbox.controllers.firsts import ensure
 from jhos.sandbox.controllers.imagestreams import STREAMS
 from jhos.sandbox.controllers.old_events import remove_old
+from jhos.sandbox.hooks import Hooks
 from tests.sandbox.control import PODS, Plane, control_plane
 
 BUILDS = "apis/build.openshift.io/v1/builds"
@@ -53,12 +54,26 @@ async def until_phase(plane: Plane, name: str, *wanted: str) -> Object:
     return build
 
 
+async def until_reason(plane: Plane, wanted: str) -> None:
+    async def reached() -> bool:
+        build = await plane.client.get(BUILDS, "demo", "app-1")
+        return bool(build["status"].get("reason") == wanted)
+
+    await plane.until(reached)
+
+
 async def upload(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
 async def start(plane: Plane, data: bytes = b"no archive") -> Object:
     return await instantiate_binary(plane.client, plane.layout, "demo", "app", {}, upload(data))
+
+
+async def send(plane: Plane) -> Object:
+    """As the API server does: the answer comes once the build runs."""
+    hooks = Hooks(plane.layout, plane.client, plane.informers)
+    return await hooks.instantiate_binary("demo", "app", {}, upload(b"no archive"))
 
 
 async def test_an_unknown_builder_image_fails_the_build_and_says_so(plane: Plane) -> None:
@@ -71,17 +86,38 @@ async def test_an_unknown_builder_image_fails_the_build_and_says_so(plane: Plane
     assert "example.com/none:1" in log.read_text()
 
 
-async def test_a_missing_output_stream_holds_the_build_up(plane: Plane) -> None:
-    await add_config(plane)
-    await start(plane)
+GIT = {"type": "Git", "git": {"uri": "https://git.example.com/notebooks.git"}}
 
-    async def said() -> bool:
-        build = await plane.client.get(BUILDS, "demo", "app-1")
-        return bool(build["status"].get("reason") == "InvalidOutputReference")
 
-    await plane.until(said)
+async def test_a_missing_output_stream_holds_a_build_from_git_up(plane: Plane) -> None:
+    await add_config(plane, source=GIT)
+    await instantiate(plane.client, "demo", "app", {})
+    await until_reason(plane, "InvalidOutputReference")
     await add_stream(plane)
     await until_phase(plane, "app-1", "Failed")
+
+
+async def test_a_missing_output_stream_fails_a_build_of_an_upload(plane: Plane) -> None:
+    await add_config(plane)
+    with pytest.raises(ApiError) as caught:
+        await send(plane)
+    assert caught.value.code == 400
+    words = "build app-1 failed: InvalidOutputReference: Output image could not be resolved."
+    assert str(caught.value) == words
+
+
+async def test_without_a_registry_no_build_has_a_place_for_its_image(tmp_path: Path) -> None:
+    async with control_plane(tmp_path, has_registry=False) as plane:
+        await add_stream(plane)
+        stream = await plane.client.get(STREAMS, "demo", "app")
+        assert stream["status"]["dockerImageRepository"] == ""
+        await add_config(plane, source=GIT)
+        await instantiate(plane.client, "demo", "app", {})
+        await until_reason(plane, "InvalidOutputReference")
+        assert (await plane.client.get(BUILDS, "demo", "app-1"))["status"]["phase"] == "New"
+        events = await plane.client.list(EVENTS, "demo")
+        (event,) = [each for each in events if each["reason"] == "InvalidOutput"]
+        assert "registry is not configured" in event["message"]
 
 
 async def test_a_build_without_its_source_does_not_begin(plane: Plane) -> None:
@@ -119,25 +155,46 @@ async def test_a_build_has_a_pod_that_ends_as_it_does(plane: Plane) -> None:
     assert pod["spec"]["containers"][0]["resources"]["limits"] == {"memory": "1Gi"}
 
 
-async def test_a_quota_holds_a_build_up_and_is_told(plane: Plane) -> None:
+async def add_quota(plane: Plane) -> None:
     quota = {"metadata": {"name": "q", "namespace": "demo"}, "spec": {"hard": {"pods": "0"}}}
     await plane.client.create("api/v1/resourcequotas", quota)
+
+
+async def test_a_quota_holds_a_build_up_and_is_told(plane: Plane) -> None:
+    await add_quota(plane)
     await add_stream(plane)
     await add_config(plane)
     await start(plane)
-
-    async def said() -> bool:
-        status = (await plane.client.get(BUILDS, "demo", "app-1"))["status"]
-        return bool(status.get("reason") == "CannotCreateBuildPod")
 
     async def told() -> bool:
         events = await plane.client.list(EVENTS, "demo")
         return any("exceeded quota: q" in event["message"] for event in events)
 
-    await plane.until(said)
+    await until_reason(plane, "CannotCreateBuildPod")
+    build = await plane.client.get(BUILDS, "demo", "app-1")
+    assert (
+        'Failed creating build pod: pods "app-1-build" is forbidden' in build["status"]["message"]
+    )
     await plane.until(told)
     await plane.client.delete("api/v1/resourcequotas", "demo", "q")
     await until_phase(plane, "app-1", "Failed")
+
+
+async def test_an_upload_is_answered_once_its_build_runs(plane: Plane) -> None:
+    await add_stream(plane)
+    await add_config(plane)
+    assert phases.has_run(await send(plane))
+
+
+async def test_an_upload_whose_build_gets_no_pod_times_out_and_is_cancelled(plane: Plane) -> None:
+    await add_quota(plane)
+    await add_stream(plane)
+    await add_config(plane)
+    with pytest.raises(ApiError, match="timed out waiting for build app-1 to start") as caught:
+        await send(plane)
+    assert caught.value.code == 504
+    build = await until_phase(plane, "app-1", "Cancelled")
+    assert build["status"]["message"] == "The build was cancelled by the user."
 
 
 async def test_a_build_ends_with_its_pod(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from jhos.sandbox import defaults, managed
 from jhos.sandbox.addresses import API_ADDRESS, DNS_ADDRESS
 from jhos.sandbox.call import Cluster
 from jhos.sandbox.kinds import BY_KEY
+from jhos.sandbox.preparation import repository
 from jhos.sandbox.roles import BINDINGS, ROLES, SHARED
 from jhos.sandbox.store import Store
+from jhos.sandbox.streams import STREAM
 
 Object = dict[str, Any]
 RBAC = "rbac.authorization.k8s.io"
@@ -35,6 +37,15 @@ def ensure(store: Store, cluster: Cluster) -> None:
         _services(store)
         domain = {"metadata": {"name": "cluster"}, "spec": {"domain": cluster.apps_domain}}
         _put(store, "ingresses.config.openshift.io", domain)
+        _update_repositories(store, cluster)
+
+
+def _update_repositories(store: Store, cluster: Cluster) -> None:
+    """Streams of an earlier run follow the registry of this one, as OpenShift computes it."""
+    for stream in store.objects(STREAM):
+        status = {**stream.get("status", {}), "dockerImageRepository": repository(cluster, stream)}
+        if status != stream.get("status"):
+            store.put(STREAM, {**stream, "status": status})
 
 
 def _namespace(store: Store, name: str) -> None:

@@ -50,6 +50,7 @@ class Cluster:
 
     ca_pem: str = ""
     apps_domain: str = "apps.localhost"
+    has_registry: bool = True
     tokens: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     address: str = ""
     password: str = field(default="", repr=False)

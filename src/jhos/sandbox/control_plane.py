@@ -42,24 +42,24 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 log = logging.getLogger(__name__)
 
 
-def main(where: Layout, *, api_only: bool = False) -> None:
+def main(where: Layout, *, api_only: bool = False, no_registry: bool = False) -> None:
     """Run until SIGTERM or SIGINT."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     reset_signals()
     try:
-        asyncio.run(serve(where, api_only=api_only))
+        asyncio.run(serve(where, api_only=api_only, no_registry=no_registry))
     except SandboxError as error:
         sys.exit(f"{error.message}\n{error.hint}".rstrip())
 
 
-async def serve(where: Layout, *, api_only: bool = False) -> None:
+async def serve(where: Layout, *, api_only: bool = False, no_registry: bool = False) -> None:
     """Everything, in the order in which one part needs the other; undone backwards."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with AsyncExitStack() as stack:
-        plane = ControlPlane(where, api_only=api_only)
+        plane = ControlPlane(where, api_only=api_only, no_registry=no_registry)
         await plane.start(stack)
         stopping = asyncio.create_task(ended.wait())
         await asyncio.wait([stopping, *plane.tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -72,10 +72,12 @@ async def serve(where: Layout, *, api_only: bool = False) -> None:
 class ControlPlane:
     """One running sandbox."""
 
-    def __init__(self, where: Layout, *, api_only: bool = False) -> None:
+    def __init__(self, where: Layout, *, api_only: bool = False, no_registry: bool = False) -> None:
         self.layout, self.pki = where, Pki(where.pki)
         self.tasks: list[asyncio.Task[None]] = []
-        self.status = daemon.Status(pid=os.getpid(), started=timestamp(), api_only=api_only)
+        self.status = daemon.Status(
+            pid=os.getpid(), started=timestamp(), api_only=api_only, no_registry=no_registry
+        )
         self.before = daemon.read_status(where)
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -83,7 +85,7 @@ class ControlPlane:
         self.pki.ensure()
         self.client = await stack.enter_async_context(ApiClient(self.layout.api_socket))
         informers = Informers(self.client)
-        hooks = Hooks(self.layout, self.client, informers)
+        hooks = Hooks(self.layout, self.client, informers, api_only=self.status.api_only)
         api = await stack.enter_async_context(self._api(hooks))
         await mark_down(self.client)
         stack.push_async_callback(informers.close)
@@ -134,6 +136,7 @@ class ControlPlane:
         return Cluster(
             ca_pem=self.pki.ca_pem(),
             apps_domain=APPS_DOMAIN,
+            has_registry=not self.status.no_registry,
             tokens={
                 tokens["developer"]: ("developer", (authenticated, f"{authenticated}:oauth")),
                 tokens["admin"]: ("admin", ("system:masters", authenticated)),

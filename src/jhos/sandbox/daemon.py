@@ -35,7 +35,7 @@ class Status:
     """`state`: stopped, starting (the API answers), running (pods can run) or degraded.
 
     `api` is a URL, `router` is `127.0.0.1:PORT`, `started` a timestamp; empty when not known.
-    `api_only`: there is neither node nor router.
+    `api_only`: there is neither node nor router. `no_registry`: no integrated image registry.
     """
 
     state: str = "stopped"
@@ -46,21 +46,29 @@ class Status:
     started: str = ""
     message: str = ""
     api_only: bool = False
+    no_registry: bool = False
 
 
-def start(where: Layout, report: Report = lambda _: None, *, api_only: bool = False) -> Status:
+def start(
+    where: Layout,
+    report: Report = lambda _: None,
+    *,
+    api_only: bool = False,
+    no_registry: bool = False,
+) -> Status:
     """Have the sandbox run, its node ready; raises SandboxError with the log's last lines.
 
-    With `api_only` nothing runs pods, builds or routes: these stay as they are made.
+    With `api_only` nothing runs pods, builds or routes: these stay as they are made. With
+    `no_registry` no build can push its image, as on a cluster without an integrated registry.
     """
     present = status(where)
     if present.state == "running":
-        _check_kind(present, api_only)
+        _check_kind(present, api_only, no_registry)
         return present
     process = None
     if not _is_locked(where):
         report("Starting the sandbox cluster")
-        process = _spawn(where, api_only)
+        process = _spawn(where, api_only, no_registry)
     return _await_running(where, process, report)
 
 
@@ -112,13 +120,22 @@ def write_status(where: Layout, present: Status) -> None:
     new.rename(where.status)
 
 
-def _check_kind(present: Status, api_only: bool) -> None:
-    if present.api_only != api_only:
-        runs = "without a node" if present.api_only else "with its node"
-        raise SandboxError(f"the sandbox runs already, {runs}", "stop it first: jhos sandbox stop")
+def _check_kind(present: Status, api_only: bool, no_registry: bool) -> None:
+    """Raise SandboxError where the running sandbox was started with other options."""
+    for differs, runs in (
+        (present.api_only != api_only, "without a node" if present.api_only else "with its node"),
+        (
+            present.no_registry != no_registry,
+            "without a registry" if present.no_registry else "with its registry",
+        ),
+    ):
+        if differs:
+            raise SandboxError(
+                f"the sandbox runs already, {runs}", "stop it first: jhos sandbox stop"
+            )
 
 
-def _spawn(where: Layout, api_only: bool) -> subprocess.Popen[bytes]:
+def _spawn(where: Layout, api_only: bool, no_registry: bool) -> subprocess.Popen[bytes]:
     if sys.platform != "linux":
         raise SandboxError(
             f"the sandbox needs Linux, this is {sys.platform}", "run it in a Linux virtual machine"
@@ -128,6 +145,7 @@ def _spawn(where: Layout, api_only: bool) -> subprocess.Popen[bytes]:
         where.log.rename(where.log.with_suffix(".log.1"))
     command = [sys.executable, "-m", "jhos.sandbox.daemon", "--state", str(where.root)]
     command += ["--api-only"] if api_only else []
+    command += ["--no-registry"] if no_registry else []
     with where.log.open("ab") as log:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -214,13 +232,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="jhos-sandbox")
     parser.add_argument("--state", type=Path, required=True, help="the state directory")
     parser.add_argument("--api-only", action="store_true", help="without node and router")
+    parser.add_argument("--no-registry", action="store_true", help="without an image registry")
     arguments = parser.parse_args()
     where = layout(arguments.state)
     where.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     _hold_lock(where)
     from jhos.sandbox import control_plane  # here, as `start` and `status` shall be quick
 
-    control_plane.main(where, api_only=arguments.api_only)
+    control_plane.main(where, api_only=arguments.api_only, no_registry=arguments.no_registry)
 
 
 if __name__ == "__main__":

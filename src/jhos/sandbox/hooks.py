@@ -8,7 +8,7 @@ from jhos.sandbox.call import Query
 from jhos.sandbox.client import ApiClient, Object
 from jhos.sandbox.controllers.build_phases import is_done
 from jhos.sandbox.controllers.build_pods import BUILD_NAME, is_build_pod
-from jhos.sandbox.controllers.buildconfigs import instantiate_binary
+from jhos.sandbox.controllers.buildconfigs import instantiate_binary, until_started
 from jhos.sandbox.controllers.builds import BUILDS
 from jhos.sandbox.controllers.informers import Informers
 from jhos.sandbox.controllers.meta import annotations
@@ -23,8 +23,11 @@ CHUNK = 2**16
 class Hooks:
     """The functions that `call.Cluster` names, for one sandbox."""
 
-    def __init__(self, layout: Layout, client: ApiClient, informers: Informers) -> None:
+    def __init__(
+        self, layout: Layout, client: ApiClient, informers: Informers, *, api_only: bool = False
+    ) -> None:
         self.layout, self.client, self.informers = layout, client, informers
+        self.api_only = api_only
 
     async def pod_logs(
         self, namespace: str, pod: str, container: str, query: Query
@@ -71,9 +74,10 @@ class Hooks:
     ) -> Object:
         binary = {"asFile": query["asFile"]} if query.get("asFile") else {}
         request = {"binary": binary}
-        return await instantiate_binary(
+        build = await instantiate_binary(
             self.client, self.layout, namespace, config, request, upload
         )
+        return await until_started(self.client, build, api_only=self.api_only)
 
     def _is_over(self, namespace: str, build: str) -> bool:
         found = self.informers.of(BUILDS).get(namespace, build)

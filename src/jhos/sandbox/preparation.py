@@ -4,7 +4,7 @@ from typing import Any
 
 from jhos.sandbox import ranges, streams
 from jhos.sandbox.addresses import allocate
-from jhos.sandbox.call import Call
+from jhos.sandbox.call import Call, Cluster
 from jhos.sandbox.poddefaults import fill
 
 Object = dict[str, Any]
@@ -21,7 +21,7 @@ def create(call: Call, obj: Object) -> None:
         case "persistentvolumeclaims":
             obj["metadata"]["finalizers"] = _with_protection(obj["metadata"])
         case "imagestreams.image.openshift.io":
-            obj["status"] = {"dockerImageRepository": repository(obj)}
+            obj["status"] = {"dockerImageRepository": repository(call.cluster, obj)}
             _follow_tags(obj, 1)
         case "namespaces":
             fill(obj.setdefault("spec", {}), finalizers=["kubernetes"])
@@ -56,7 +56,10 @@ def _with_protection(meta: Object) -> list[str]:
     return [*meta.get("finalizers", ()), "kubernetes.io/pvc-protection"]
 
 
-def repository(stream: Object) -> str:
+def repository(cluster: Cluster, stream: Object) -> str:
+    """Where the integrated registry keeps the stream's images; empty where there is none."""
+    if not cluster.has_registry:
+        return ""
     meta = stream["metadata"]
     return f"image-registry.openshift-image-registry.svc:5000/{meta['namespace']}/{meta['name']}"
 

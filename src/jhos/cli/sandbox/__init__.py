@@ -55,8 +55,13 @@ def sandbox(context: click.Context, state_dir: Path | None) -> None:
     is_flag=True,
     help="Without node and router: pods, builds and routes are kept but nothing runs them.",
 )
+@click.option(
+    "--no-registry",
+    is_flag=True,
+    help="Without an image registry, as OpenShift is by default on bare metal: no build succeeds.",
+)
 @click.pass_obj
-def start(state_dir: Path | None, api_only: bool) -> None:
+def start(state_dir: Path | None, api_only: bool, no_registry: bool) -> None:
     """Start the cluster and wait until its node is ready.
 
     One that runs is left as it is. Deployments, images and data of earlier runs are there again.
@@ -66,9 +71,10 @@ def start(state_dir: Path | None, api_only: bool) -> None:
       jhos sandbox start
       jhos sandbox --state-dir /tmp/second start
       jhos sandbox start --api-only
+      jhos sandbox --state-dir /tmp/bare start --no-registry
     """
     with errors():
-        status = _start(layout_of(state_dir), api_only=api_only)
+        status = _start(layout_of(state_dir), api_only=api_only, no_registry=no_registry)
     routes = "without a node" if status.api_only else f"its routes at http://HOST:{_port(status)}"
     click.echo(f"The sandbox runs at {status.api}, {routes}.")
     click.echo(f"kubeconfig: {layout_of(state_dir).kubeconfig}")
@@ -226,11 +232,13 @@ def ensure_started(state_dir: Path | None) -> Path:
     return where.kubeconfig
 
 
-def _start(where: "Layout", *, api_only: bool = False) -> "Status":
+def _start(where: "Layout", *, api_only: bool = False, no_registry: bool = False) -> "Status":
     from jhos.cli.terminal import say
     from jhos.sandbox import daemon
 
-    return daemon.start(where, lambda message: say(f"{message} …"), api_only=api_only)
+    return daemon.start(
+        where, lambda message: say(f"{message} …"), api_only=api_only, no_registry=no_registry
+    )
 
 
 def _port(status: "Status") -> str:

@@ -10,6 +10,7 @@ from jhos.sandbox.images import REGISTRY
 DONE = ("Complete", "Failed", "Cancelled", "Error")
 NUMBER = "openshift.io/build.number"
 POLICY = "openshift.io/build.start-policy"
+POD_REJECTED = "CannotCreateBuildPod"  # as the reason of a status
 
 
 def is_done(build: Object) -> bool:
@@ -18,6 +19,12 @@ def is_done(build: Object) -> bool:
 
 def phase(build: Object) -> str:
     return str(build.get("status", {}).get("phase", "New"))
+
+
+def has_run(build: Object) -> bool:
+    """Whether the build runs, or did before it ended."""
+    conditions = build.get("status", {}).get("conditions") or []
+    return any(condition["type"] == "Running" for condition in conditions)
 
 
 def number(build: Object) -> int:

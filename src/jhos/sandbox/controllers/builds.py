@@ -25,6 +25,10 @@ SOURCE_TIMEOUT_S = 60
 POD_RETRY_S = 5.0
 SNIPPET_LINES = 5
 COMPONENT = "build-controller"
+NO_REGISTRY = (
+    "an image stream cannot be used as build output because the integrated container image "
+    "registry is not configured"
+)
 
 
 class Builds:
@@ -91,15 +95,26 @@ class Builds:
             await self._write(build, phases.cancelled(build, now))
         elif phases.waits_for(build, siblings):
             pass
-        elif problem := self._output_problem(build):
-            if build["status"].get("message") != problem:
-                told = {"reason": "InvalidOutputReference", "message": problem}
-                await self._write(build, told)
+        elif not self._has_output(build):
+            await self._reject_output(build, now)
         elif "binary" in build["spec"].get("source", {}) and self._source(build) is None:
             return await self._await_source(build, now)
         else:
             return await self._begin_in_pod(build, now)
         return None
+
+    async def _reject_output(self, build: Object, now: datetime) -> None:
+        """A build with an upload fails, as nobody would upload it again; another one waits."""
+        if self._stream(build):
+            await self.control.record(
+                build, "InvalidOutput", f"Error starting build: {NO_REGISTRY}",
+                component=COMPONENT, kind="Warning",
+            )  # fmt: skip
+        reason, message = "InvalidOutputReference", "Output image could not be resolved."
+        if "binary" in build["spec"].get("source", {}):
+            await self._write(build, phases.failed(build, reason, message, now))
+        elif build["status"].get("reason") != reason:
+            await self._write(build, {"reason": reason, "message": message})
 
     async def _begin_in_pod(self, build: Object, now: datetime) -> float | None:
         """Have a pod for it, and start once that has a node."""
@@ -123,11 +138,11 @@ class Builds:
         try:
             return self.pods.written(await self.client.create(PODS, pods.new_pod(build)))
         except ApiError as error:
-            told = {"reason": "CannotCreateBuildPod", "message": "Failed creating build pod."}
-            if build["status"].get("reason") != told["reason"]:
-                await self._write(build, told)
+            message = f"Failed creating build pod: {error}"
+            if build["status"].get("message") != message:
+                await self._write(build, {"reason": phases.POD_REJECTED, "message": message})
             await self.control.record(
-                build, "FailedCreate", f"Error creating: {error}", component=COMPONENT,
+                build, "FailedCreate", f"Error creating build pod: {error}", component=COMPONENT,
                 kind="Warning",
             )  # fmt: skip
             return None
@@ -270,11 +285,13 @@ class Builds:
         namespace = to.get("namespace", build["metadata"]["namespace"])
         return self.streams.get(namespace, to["name"].rpartition(":")[0])
 
-    def _output_problem(self, build: Object) -> str:
+    def _has_output(self, build: Object) -> bool:
+        """Whether the image has a place: a stream that the integrated registry keeps."""
         to = build["spec"].get("output", {}).get("to") or {}
-        if to.get("kind") != "ImageStreamTag" or self._stream(build):
-            return ""
-        return "Output image could not be resolved."
+        if to.get("kind") != "ImageStreamTag":
+            return True
+        stream = self._stream(build) or {}
+        return bool(stream.get("status", {}).get("dockerImageRepository"))
 
     def _pod(self, key: Key) -> Object | None:
         """The build's own, of any build of that name."""

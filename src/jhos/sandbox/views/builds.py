@@ -5,6 +5,7 @@ from typing import Any
 from jhos.sandbox import failure, reading, registry, streams
 from jhos.sandbox.answers import NO_CONTENT, Answer
 from jhos.sandbox.call import Call
+from jhos.sandbox.client import ApiError
 from jhos.sandbox.failure import Failure
 from jhos.sandbox.kinds import BY_KEY
 
@@ -34,7 +35,10 @@ async def instantiate_binary(call: Call) -> Answer:
     if hook is None or call.upload is None:
         raise Failure(501, "builds are not available in this cluster", reason="NotImplemented")
     name = config["metadata"]["name"]
-    return Answer(await hook(call.namespace, name, call.query, call.upload), 201)
+    try:
+        return Answer(await hook(call.namespace, name, call.query, call.upload), 201)
+    except ApiError as error:
+        raise Failure(error.code, str(error), reason=error.reason) from error
 
 
 def config_of(call: Call, name: str = "") -> Object:
