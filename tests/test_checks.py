@@ -119,6 +119,7 @@ def premises(**known: Any) -> Premises:
         "classes": ["fast", "slow"],
         "default_class": "fast",
         "tags": {"python": {"3.12-ubi9"}, "postgresql": {"16-el9"}},
+        "has_registry": True,
     }
     return Premises(**whole | known)
 

@@ -2,7 +2,7 @@
 
 from jhos.images import CONTENT_LABEL, Git, Image, Wishes
 from jhos.objects import INSTANCE, MANAGED_BY, Object
-from jhos.render import render_one
+from jhos.render import container_resources, render_one
 
 
 def build_objects(
@@ -21,7 +21,7 @@ def build_objects(
         tag=spec,
         env=[{"name": key, "value": value} for key, value in env.items()],
         image_labels=[{"name": key, "value": value} for key, value in image_labels.items()],
-        wishes=wishes,
+        resources=container_resources(wishes.resources),
         hook_secret=image.hook_secret,
     )
     return [image_stream(image), config]

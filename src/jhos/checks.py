@@ -6,12 +6,23 @@ from decimal import Decimal
 from enum import StrEnum
 
 from jhos.cluster.client import Cluster
+from jhos.cluster.facts import has_registry
 from jhos.cluster.premises import Allowance, Premises, Quantities, quantity
 from jhos.errors import Conflict, Refused, SettingsError
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 from jhos.plan import check_ownership
-from jhos.rights import ASK_ADMIN, BUILD, DEPLOY, METRICS, TEARDOWN, in_words, lacking
+from jhos.rights import (
+    ASK_ADMIN,
+    BUILD,
+    DEPLOY,
+    METRICS,
+    TEARDOWN,
+    check_builds,
+    check_rights,
+    in_words,
+    lacking,
+)
 from jhos.settings.model import Resources, Settings
 
 HOST_LABEL_LENGTH = 63
@@ -124,9 +135,18 @@ def streams(premises: Premises) -> list[Finding]:
 
 def limits(allowance: Allowance, settings: Settings) -> Finding:
     """Whether every container lies within the project's LimitRanges."""
+    wrong = _outside(allowance, _parts(settings))
+    if wrong:
+        hint = "Change these settings, or ask for another LimitRange."
+        return Finding("Limits of a container", Verdict.PROBLEM, "; ".join(wrong), hint)
+    return Finding("Limits of a container", Verdict.OK, "all parts lie within")
+
+
+def _outside(allowance: Allowance, parts: Mapping[str, Resources]) -> list[str]:
+    """Return what lies outside of the LimitRanges, each as a clause."""
     least, most = allowance.bounds
     wrong = []
-    for name, part in _parts(settings).items():
+    for name, part in parts.items():
         for key, request, limit in (("memory", part.memory_request, part.memory),
                                     ("cpu", part.cpu_request, part.cpu)):  # fmt: skip
             if key in most and quantity(limit) > most[key]:
@@ -134,10 +154,46 @@ def limits(allowance: Allowance, settings: Settings) -> Finding:
             if key in least and quantity(request) < least[key]:
                 floor = _shown(key, least[key])
                 wrong.append(f"{name}.{key}_request is {request}, at least {floor} must be")
+    return wrong
+
+
+def check_building(cluster: Cluster) -> None:
+    """Raise Refused where no image can be built: an API, a right or the registry is missing."""
+    check_builds(cluster)
+    check_rights(cluster, BUILD)
+    _check(registry(has_registry(cluster), needed=True))
+
+
+def check_build_pod(allowance: Allowance, pod: Resources) -> None:
+    """Raise Refused where LimitRanges or quotas reject the pod of a build now."""
+    _check(build_pods(allowance, pod, needed=True))
+
+
+def _check(finding: Finding) -> None:
+    if finding.verdict is Verdict.PROBLEM:
+        raise Refused(f"{finding.check}: {finding.message}.", finding.hint)
+
+
+def registry(is_there: bool | None, *, needed: bool) -> Finding:
+    """Check whether builds can push their images; `needed`: an image is to be built."""
+    if is_there is False:
+        verdict = Verdict.PROBLEM if needed else Verdict.WARNING
+        message = "this cluster has no integrated image registry, so no image can be built"
+        return Finding("Image registry", verdict, message, _FROM_REGISTRY)
+    return Finding("Image registry", Verdict.OK, "there" if is_there else "not known")
+
+
+def build_pods(allowance: Allowance, pod: Resources, *, needed: bool) -> Finding:
+    """Check whether LimitRanges and quotas admit the pod of a build."""
+    wrong = _outside(allowance, {"build": pod})
+    need = _need([pod], {})
+    for key, left in _without(allowance.free, need).items():
+        if key in need and left < 0:
+            wrong.append(f"the quota lacks {_shown(key, -left)} of {key}")
     if wrong:
-        hint = "Change these settings, or ask for another LimitRange."
-        return Finding("Limits of a container", Verdict.PROBLEM, "; ".join(wrong), hint)
-    return Finding("Limits of a container", Verdict.OK, "all parts lie within")
+        verdict = Verdict.PROBLEM if needed else Verdict.WARNING
+        return Finding("Pods of builds", verdict, "; ".join(wrong), _SMALLER_BUILDS)
+    return Finding("Pods of builds", Verdict.OK, f"{pod.memory} memory and {pod.cpu} cpu each")
 
 
 def quota(
@@ -205,6 +261,10 @@ def check_host(settings: Settings, namespace: str) -> None:
 
 
 _ANYHOW = "To deploy nevertheless: jhos deploy --no-check"
+_SMALLER_BUILDS = (
+    "Ask for more, make builds smaller (jhos build-images --build-memory SIZE), or name images of "
+    "a registry with --hub-image and --notebook-image."
+)
 _FROM_REGISTRY = "Name images of a registry with --hub-image and --notebook-image."
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from jhos.errors import SettingsError
+from jhos.settings.model import Resources
 
 CONTENT_LABEL = "dev.jhos.content"  # of an image: hash of what it was built from
 PYTHON = "python"  # as a tag: that of the Python version; as a builder: the cluster's Python
@@ -103,6 +104,11 @@ class Wishes:
     env: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
     follow: bool = False
+
+    @property
+    def resources(self) -> Resources:
+        """What the pod of each build asks for."""
+        return Resources(memory=self.memory, memory_request="512Mi", cpu="2", cpu_request="100m")
 
 
 @cache

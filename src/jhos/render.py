@@ -22,7 +22,7 @@ from jinja2.bccache import Bucket
 from jhos import __version__
 from jhos.alerts import alerts
 from jhos.objects import KEEP, RENDERED, Object, digest, labels
-from jhos.settings.model import Settings
+from jhos.settings.model import Resources, Settings
 from jhos.versions import VERSION
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -70,7 +70,7 @@ def render(settings: Settings, facts: Facts) -> list[Object]:
         "version": __version__,
         "labels": lambda component: labels(settings.name, component),
         "selector": lambda component: selector(settings.name, component),
-        "resources": _resources,
+        "resources": container_resources,
         "container_security": _CONTAINER_SECURITY,
     }
     templates = [name for part in _parts(settings) for name in _names(part)]
@@ -143,8 +143,8 @@ _CONTAINER_SECURITY = {
 }
 
 
-def _resources(part: Any) -> Object:
-    """Of a `settings.model.Resources`."""
+def container_resources(part: Resources) -> Object:
+    """Return requests and limits as a container has them."""
     return {
         "requests": {"memory": part.memory_request, "cpu": part.cpu_request},
         "limits": {"memory": part.memory, "cpu": part.cpu},

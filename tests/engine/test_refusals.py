@@ -1,5 +1,6 @@
 """What cannot be deployed is said in one sentence, with nothing half-done."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from jhos.sandbox.layout import Layout
 from tests.engine.conftest import IMAGE, IMAGES, Jhos, Kubectl, Reach
 
 KINDS = ("ConfigMap", "Deployment", "Lease", "PersistentVolumeClaim", "Pod", "Secret", "Service")
+QUICKSTART = ("quickstart", "--name", "course", "--git-url", "https://example.com/course.git")
 SETTINGS = "\n".join(f"{part}: {{image: '{IMAGE}'}}" for part in ("hub", "notebook", "database"))
 
 
@@ -66,6 +68,59 @@ def test_a_quota_in_the_way_is_said_with_its_numbers(
     found = jhos("check", "small", "-n", project, code=4).stdout
     assert "problem Quota" in found
     assert "room for 0 notebook servers" in found
+
+
+@pytest.fixture
+def restrict(server: Layout, project: str) -> Callable[[str, dict[str, object]], None]:
+    """Makes a ResourceQuota or LimitRange in `project`."""
+    admin = connect(str(server.admin_kubeconfig), None, project)
+
+    def restrict(kind: str, spec: dict[str, object]) -> None:
+        metadata = {"name": "narrow"}
+        admin.create({"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec})
+
+    return restrict
+
+
+LIMITS = {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "words"),
+    [
+        ("ResourceQuota", {"hard": {"limits.memory": "1Gi"}}, "the quota lacks 1024Mi of limits"),
+        ("LimitRange", LIMITS, "build.memory is 2Gi, at most 1024Mi may be"),
+    ],
+)
+@pytest.mark.parametrize("command", [("build-images", "hub"), QUICKSTART], ids=["upload", "git"])
+def test_a_build_that_the_project_has_no_room_for_is_not_begun(
+    jhos: Jhos, restrict: Callable[..., None], project: str, reach_alone: Reach,
+    kind: str, spec: dict[str, object], words: str, command: tuple[str, ...],
+) -> None:  # fmt: skip
+    restrict(kind, spec)
+    result = jhos(*command, "-n", project, code=4)
+    assert words in result.stderr
+    assert "--build-memory" in result.stderr
+    assert not reach_alone().metadata("ImageStream")
+    assert words in jhos("check", "-n", project, code=4).stdout
+
+
+def test_a_smaller_build_fits_into_a_small_quota(
+    jhos: Jhos, restrict: Callable[..., None], project: str
+) -> None:
+    restrict("ResourceQuota", {"hard": {"limits.memory": "1Gi"}})
+    words = ("--build-memory", "1Gi", "--timeout", "2", "-n", project)
+    assert "Not built after 2 s" in jhos("build-images", "hub", *words, code=5).stderr
+
+
+def test_an_upload_whose_build_gets_no_pod_ends_with_the_reason(
+    jhos: Jhos, restrict: Callable[..., None], project: str
+) -> None:
+    # Quotas of a scope are not looked at beforehand.
+    restrict("ResourceQuota", {"hard": {"pods": "0"}, "scopes": ["NotTerminating"]})
+    result = jhos("build-images", "hub", "-n", project, code=4)
+    assert "jupyterhub:latest could not be built: quota narrow has no room" in result.stderr
+    assert "overloaded" not in result.stderr
 
 
 def test_an_image_stream_of_somebody_else_is_left_alone(

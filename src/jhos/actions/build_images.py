@@ -7,17 +7,21 @@ it, is waited for instead of begun again.
 import re
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Semaphore
 
 from jhos.builds import build_objects, image_stream
+from jhos.checks import check_build_pod, check_building, room
 from jhos.cluster import lease
-from jhos.cluster.builds import Following, log_of
+from jhos.cluster.builds import Following, log_of, why_not_started
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import Builder, builder_of, find_builder
 from jhos.cluster.feed import feed
 from jhos.cluster.imports import import_image
 from jhos.cluster.parallel import parallel
-from jhos.errors import BuildFailed, Conflict, OutOfTime, SettingsError
+from jhos.cluster.premises import allowance
+from jhos.errors import BuildFailed, Conflict, JhosError, OutOfTime, Refused, SettingsError
 from jhos.events import Event, Report, State
 from jhos.images import (
     CONTENT_LABEL,
@@ -32,7 +36,7 @@ from jhos.images import (
 )
 from jhos.kinds import KINDS, Readiness, Status, readiness
 from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
-from jhos.rights import BUILD, check_builds, check_rights
+from jhos.stalls import refusal
 
 _LOG_LINES = 20
 _OF_CONFIG = "openshift.io/build-config.name"
@@ -62,11 +66,12 @@ def build_images(
     Raises BuildFailed with the last lines of the log. An interruption cancels what was begun.
     """
     cluster.wire.keep_trying(timeout_s, report)
-    check_builds(cluster)
-    check_rights(cluster, BUILD)
     wanted = with_parents(images)
+    check_buildable(cluster, wanted, wishes)
     begun = {} if begun is None else begun
-    run = _Run(cluster, wishes, timeout_s, report, begun, [image.key for image in images])
+    named = [image.key for image in images]
+    places = room(allowance(cluster).free, wishes.resources)
+    run = _Run(cluster, wishes, timeout_s, report, begun, named, places)
     parallel(run.prepare, dict.fromkeys(_python(image, wishes) for image in wanted))
     for image in wanted:
         image.check_python(run.pythons[_python(image, wishes)].version)
@@ -79,17 +84,28 @@ def build_images(
     return [run.built[image.key] for image in wanted]
 
 
+def check_buildable(cluster: Cluster, images: Iterable[Image], wishes: Wishes) -> None:
+    """Raise Refused where images, and those that they need, cannot be built; nothing is written.
+
+    An image that was built here before may be up to date, or be building and so have its room.
+    """
+    check_building(cluster)
+    refs = [ObjectRef("BuildConfig", image.name) for image in with_parents(images)]
+    if not all(parallel(cluster.get, refs)):
+        check_build_pod(allowance(cluster), wishes.resources)
+
+
 def rebuild(
     cluster: Cluster, name: str, wishes: Wishes, *, timeout_s: float, report: Report
 ) -> Built:
     """Once more by the build config that is there. Raises SettingsError where there is none."""
-    check_builds(cluster)
     config = cluster.get(ObjectRef("BuildConfig", name))
     if config is None or config["spec"]["source"].get("type") != "Git":
         raise SettingsError(
             f"There is no build config {name} that builds from a git repository.",
             "Make one with: jhos quickstart --name NAME --git-url URL",
         )
+    check_building(cluster)
     begun: dict[str, str] = {}
     run = _Run(cluster, wishes, timeout_s, report, begun)
     spec: str = config["spec"]["output"]["to"]["name"]
@@ -127,6 +143,7 @@ class _Run:
     """The builds of one command: builders by Python version, results by key, builds that run.
 
     `named`: keys of the images that were asked for; the others are those that these need.
+    `places`: how many builds the quota admits at once; None: any number.
     """
 
     def __init__(
@@ -137,6 +154,7 @@ class _Run:
         report: Report,
         begun: dict[str, str],
         named: Iterable[str] = (),
+        places: int | None = None,
     ) -> None:
         self.cluster, self.wishes, self.timeout_s = cluster, wishes, timeout_s
         self.report, self.deadline = report, time.monotonic() + timeout_s
@@ -144,6 +162,7 @@ class _Run:
         self.built: dict[str, Built] = {}
         self.begun = begun
         self.named = set(named)
+        self.places = nullcontext() if places is None else Semaphore(max(places, 1))
 
     def prepare(self, python: str | None) -> None:
         """Find the Python builder image and say which."""
@@ -182,15 +201,15 @@ class _Run:
             self.report(Event(subject, State.DONE, "up to date"))
             return self._tagged(image, Built(spec, ""))
         left = self.deadline - time.monotonic()
-        with lease.held(
-            self.cluster, f"{image.name}-build", subject, left, self.report, first=True, last=True
-        ):
-            running = _running(self.cluster, image, content)
-            name = running or self._start(image, builder, spec, content)
-        if running:
-            self._await(spec, name)
-            return self._tagged(image, Built(spec, name))
-        return self._tagged(image, self.follow(spec, name))
+        own = f"{image.name}-build"
+        with self.places:  # a build for which the quota has no room waits for five minutes at most
+            with lease.held(self.cluster, own, subject, left, self.report, first=True, last=True):
+                running = _running(self.cluster, image, content)
+                name = running or self._start(image, builder, spec, content)
+            if running:
+                self._await(spec, name)
+                return self._tagged(image, Built(spec, name))
+            return self._tagged(image, self.follow(spec, name))
 
     def _builder(self, image: Image) -> Builder:
         python = self.pythons[_python(image, self.wishes)]
@@ -202,15 +221,20 @@ class _Run:
     def _start(self, image: Image, builder: Builder, spec: str, content: str) -> str:
         """The name of the new build. Raises Conflict where its objects are somebody else's."""
         begins = "beginning" if isinstance(image.source, Git) else "sending the source"
+        check_build_pod(allowance(self.cluster), self.wishes.resources)
         self.report(Event(f"Image {spec}", State.RUNNING, begins))
         objects = build_objects(image, builder.source, spec, content, self.wishes)
         check_own(self.cluster, objects)
-        for obj in objects:
-            self.cluster.apply(obj, force=True)
+        *_, config = [self.cluster.apply(obj, force=True) for obj in objects]
         if isinstance(image.source, Git):
             return _instantiate(self.cluster, image.name)
-        config = ObjectRef("BuildConfig", image.name)
-        build = self.cluster.upload(config, "instantiatebinary", pack(image.source))
+        try:
+            build = self.cluster.upload(
+                ObjectRef("BuildConfig", image.name), "instantiatebinary", pack(image.source)
+            )
+        except (OutOfTime, Refused) as error:
+            number = (config.get("status") or {}).get("lastVersion", 0) + 1
+            raise _not_started(self.cluster, f"{image.name}-{number}", spec, error) from error
         return str(build["metadata"]["name"])
 
     def _tagged(self, image: Image, built: Built) -> Built:
@@ -235,7 +259,7 @@ class _Run:
                         break
                 elif not change:
                     self._tell(spec, name, message)
-                self._check_time(spec, message)
+                self._check_time(spec, name, message)
         self.begun.pop(name, None)  # there is nothing left to cancel
         if log:
             log.finish()
@@ -248,10 +272,11 @@ class _Run:
         line = log_of(self.cluster, name, 1).rpartition("\n")[2] if running else ""
         self.report(Event(f"Image {spec}", State.RUNNING, line or message))
 
-    def _check_time(self, spec: str, message: str) -> None:
+    def _check_time(self, spec: str, name: str, message: str) -> None:
         if time.monotonic() > self.deadline:
+            cause = why_not_started(self.cluster, name) or message
             raise OutOfTime(
-                f"Not built after {self.timeout_s:.0f} s: {spec} ({message}).",
+                f"Not built after {self.timeout_s:.0f} s: {spec} ({cause}).",
                 "The build goes on; run the same command again to go on waiting.",
             )
 
@@ -331,6 +356,16 @@ def _state(event: str, build: Object) -> Readiness:
     if event == "DELETED":
         return Readiness(Status.FAILED, "the build was deleted")
     return readiness({**build, "kind": "Build"})
+
+
+def _not_started(cluster: Cluster, name: str, spec: str, error: JhosError) -> JhosError:
+    """Return the error of an upload whose build did not run, with the cluster's reason if known."""
+    reason = why_not_started(cluster, name)
+    if not reason:
+        return error
+    found = refusal(reason)
+    kind = Refused if found.hint else BuildFailed
+    return kind(f"Image {spec} could not be built: {found.words}", found.hint or error.hint)
 
 
 def _failed(cluster: Cluster, name: str, spec: str, reason: str, report: Report) -> BuildFailed:

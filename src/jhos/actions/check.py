@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from jhos import checks
 from jhos.checks import Finding, Verdict
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import read_kept
+from jhos.cluster.facts import read_kept, resolve_all
 from jhos.cluster.premises import premises
-from jhos.errors import Refused
+from jhos.errors import Refused, SettingsError
+from jhos.images import Wishes
 from jhos.objects import Object, ObjectRef
 from jhos.rights import check_project
 from jhos.settings.load import Layer, check_alone, defaults, load, parse
+from jhos.settings.model import Settings
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,26 @@ def check(cluster: Cluster, wanted: Layer) -> Checked:
     config = live.get(ObjectRef("ConfigMap", f"{name}-cfg"), {})
     own = config if name_found.verdict is Verdict.OK else {}
     settings = load(parse(own.get("data", {}).get("settings.yaml", ""), "the deployment"), wanted)
+    needed = _must_build(cluster, settings)
     quota, servers = checks.quota(found, settings, deployed=bool(own))
     findings = (
         name_found,
         *checks.rights(found),
         *checks.apis(found),
         *checks.streams(found),
+        checks.registry(found.has_registry, needed=needed),
+        checks.build_pods(found, Wishes().resources, needed=needed),
         checks.storage(found, settings),
         checks.limits(found, settings),
         quota,
     )
     return Checked(name, cluster.namespace, findings, servers)
+
+
+def _must_build(cluster: Cluster, settings: Settings) -> bool:
+    """Return whether an image is absent, so that a deployment builds it first."""
+    answers = resolve_all(cluster, [settings.hub.image, settings.notebook.image])
+    return any(isinstance(answer, SettingsError) for answer in answers.values())
 
 
 def _live(cluster: Cluster, name: str) -> dict[ObjectRef, Object]:

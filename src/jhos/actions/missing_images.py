@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from jhos.actions.build_images import build_images
+from jhos.actions.build_images import build_images, check_buildable
 from jhos.actions.pull_specs import PullSpecs
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import PYTHONS, resolve_all
@@ -22,6 +22,11 @@ def build_absent(
     build_images(cluster, buildable(specs.absent), wishes, timeout_s=timeout_s, report=report)
     built = resolve_all(cluster, specs.absent)
     return specs.found | {spec: _present(image) for spec, image in built.items()}
+
+
+def check_absent(cluster: Cluster, specs: PullSpecs) -> None:
+    """Raise Refused where absent images cannot be built."""
+    check_buildable(cluster, buildable(specs.absent), Wishes())
 
 
 def _present(image: str | SettingsError) -> str:

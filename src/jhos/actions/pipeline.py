@@ -194,6 +194,10 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
     _warn_of_groups(idea.wanted, manner.report)
     if manner.check and not idea.kept.config:
         check_first(allowance(cluster), idea.wanted.settings)
+    if idea.specs.absent:
+        from jhos.actions.missing_images import check_absent  # seldom is one absent
+
+        check_absent(cluster, idea.specs)
     plan = _planned(cluster, idea, force=manner.force)
     cluster.foreseen.clear()  # what was not needed grows old
     if manner.prepare or idea.specs.absent or plan.moves or plan.stale:

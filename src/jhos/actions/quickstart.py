@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from threading import Thread
 from urllib.parse import urlsplit
 
-from jhos.actions.build_images import Built, build_images, cancel, check_own
+from jhos.actions.build_images import Built, build_images, cancel, check_buildable, check_own
 from jhos.actions.pipeline import Deployed
 from jhos.builds import image_stream
 from jhos.cluster.client import Cluster
@@ -19,7 +19,6 @@ from jhos.images import Git, Image, Wishes, catalog, custom
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef, labels
 from jhos.render import render_one
-from jhos.rights import check_builds
 from jhos.settings.rules import stream_of
 
 _LOOK_S, _GIVE_UP_S = 0.1, 10.0
@@ -57,8 +56,8 @@ def quickstart(
     """
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
-    check_builds(cluster)
     image, python = _image(name, git, base)
+    check_buildable(cluster, [image], wishes)
     wishes = replace(wishes, python=wishes.python or python)
     if image.builder not in catalog():
         builder_of(cluster, image.builder, wishes.python)  # not there: said before all else

@@ -1,4 +1,4 @@
-"""The logs of builds: some lines of the end, or all as they come."""
+"""What is known of a build: the end of its log or all of it, and why it does not start."""
 
 from threading import Thread
 
@@ -7,6 +7,10 @@ from jhos.errors import JhosError
 from jhos.events import Event, Report, State
 from jhos.objects import ObjectRef
 
+# Of warnings, those of a build and its pod that keep it from running.
+_HINDRANCES = (
+    "FailedCreate", "InvalidOutput", "FailedScheduling", "FailedMount", "FailedCreatePodSandBox",
+)  # fmt: skip
 _END_S = 30  # for the rest of a log, once its build has ended
 
 
@@ -16,6 +20,24 @@ def log_of(cluster: Cluster, name: str, lines: int) -> str:
         return cluster.text(ObjectRef("Build", name), "log", tailLines=str(lines)).rstrip()
     except JhosError:
         return ""
+
+
+def why_not_started(cluster: Cluster, name: str) -> str:
+    """Return the cluster's reason why the build does not run; empty where none is known.
+
+    Events come first: OpenShift cancels the build of an upload that it gives up, which replaces
+    the message of the build itself.
+    """
+    try:
+        for owner in (name, f"{name}-build"):
+            events, _ = cluster.list("Event", fields=f"involvedObject.name={owner},type=Warning")
+            if told := [event for event in events if event.get("reason") in _HINDRANCES]:
+                newest = max(told, key=lambda event: event.get("lastTimestamp") or "")
+                return str(newest.get("message", ""))
+        status = (cluster.get(ObjectRef("Build", name)) or {}).get("status") or {}
+    except JhosError:
+        return ""
+    return "" if status.get("reason") == "CancelledBuild" else status.get("message") or ""
 
 
 class Following:

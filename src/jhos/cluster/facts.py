@@ -36,6 +36,24 @@ class Builder:
         return f"{namespace}/{self.source['name']}" if namespace else str(self.source["name"])
 
 
+def has_registry(cluster: Cluster) -> bool:
+    """Return whether builds can push their images: to the cluster's integrated registry.
+
+    OpenShift computes the repository of every image stream, so a dry run shows it before there is
+    one. Source: https://github.com/openshift/openshift-apiserver (registry/imagestream/strategy.go)
+    """
+    stream = cluster.apply(
+        {
+            "apiVersion": KINDS["ImageStream"].api_version,
+            "kind": "ImageStream",
+            "metadata": {"name": "jhos-builds"},
+        },
+        dry_run=True,
+        force=True,
+    )
+    return bool((stream.get("status") or {}).get("dockerImageRepository"))
+
+
 def create_project(cluster: Cluster) -> bool:
     """Request the project unless it is there already; True: it was made."""
     if _visible(cluster, ObjectRef("Project", cluster.namespace)) is not None:

@@ -8,9 +8,10 @@ from typing import Any
 from kubernetes.utils import parse_quantity
 
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import SHARED, tags_of
+from jhos.cluster.facts import SHARED, has_registry, tags_of
 from jhos.cluster.parallel import parallel
 from jhos.errors import Refused
+from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef, annotations_of
 
 Quantities = dict[str, Decimal]
@@ -22,7 +23,7 @@ _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 class Allowance:
     """`free`: of the quotas, by resource (`limits.memory`: bytes, `pods`); absent: unlimited.
 
-    `bounds`: least and most that a container may ask for, by resource.
+    `bounds`: least and most that a container, or a pod of one, may ask for, by resource.
     """
 
     free: Quantities
@@ -33,7 +34,8 @@ class Allowance:
 class Premises(Allowance):
     """`classes`: storage classes, the default first; None: not to be seen.
 
-    `tags`: of the cluster's own image streams.
+    `tags`: of the cluster's own image streams. `has_registry`: builds can push their images; None:
+    not known, since the user may make no image streams or the cluster has none.
     """
 
     rules: list[Object]
@@ -41,6 +43,7 @@ class Premises(Allowance):
     classes: list[str] | None
     default_class: str | None
     tags: dict[str, set[str]]
+    has_registry: bool | None
 
 
 def quantity(text: Any) -> Decimal:
@@ -57,7 +60,7 @@ def allowance(cluster: Cluster) -> Allowance:
 
 
 def premises(cluster: Cluster) -> Premises:
-    """Seven requests at once; what the user may not see counts as not there."""
+    """Eight requests at once; what the user may not see counts as not there."""
     answers: list[Any] = parallel(
         _attempt,
         (
@@ -68,9 +71,10 @@ def premises(cluster: Cluster) -> Premises:
             lambda: cluster.list("StorageClass")[0],
             lambda: cluster.get(ObjectRef("ImageStream", "python"), SHARED),
             lambda: cluster.get(ObjectRef("ImageStream", "postgresql"), SHARED),
+            lambda: _registry(cluster),
         ),
     )
-    rules, groups, quotas, ranges, classes, python, postgresql = answers
+    rules, groups, quotas, ranges, classes, python, postgresql, registry = answers
     defaults = [
         each["metadata"]["name"]
         for each in classes or []
@@ -84,7 +88,13 @@ def premises(cluster: Cluster) -> Premises:
         classes=None if classes is None else [each["metadata"]["name"] for each in classes],
         default_class=defaults[0] if defaults else None,
         tags={"python": set(tags_of(python)), "postgresql": set(tags_of(postgresql))},
+        has_registry=registry,
     )
+
+
+def _registry(cluster: Cluster) -> bool | None:
+    group = KINDS["ImageStream"].api_version.partition("/")[0]
+    return has_registry(cluster) if group in cluster.groups() else None
 
 
 def _attempt(ask: Callable[[], Any]) -> Any:
@@ -112,7 +122,7 @@ def _bounds(ranges: list[Object]) -> tuple[Quantities, Quantities]:
     least: Quantities = {}
     most: Quantities = {}
     for limit in (each for obj in ranges for each in obj["spec"].get("limits", [])):
-        if limit["type"] != "Container":
+        if limit["type"] not in ("Container", "Pod"):
             continue
         for key, value in (limit.get("min") or {}).items():
             least[key] = max(quantity(value), least.get(key, quantity(value)))
