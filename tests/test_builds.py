@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jhos.builds import build_objects
+from jhos.builds import build_objects, hint_of_failure
 from jhos.images import Git, Image, Wishes, catalog, content_hash, custom, from_git, with_parents
 from jhos.sandbox.base import python
 from tests.sandbox.server import serving
@@ -50,6 +50,26 @@ def test_images_of_the_catalog_are_sent_along() -> None:
     sent = config(catalog()["hub"])["spec"]
     assert sent["source"]["type"] == "Binary"
     assert sent["resources"]["limits"]["memory"] == "4Gi"
+
+
+def test_builds_trust_the_authorities_of_the_cluster() -> None:
+    assert config(catalog()["hub"])["spec"]["mountTrustedCA"] is True
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("attempt 1 failed with SELF_SIGNED_CERT_IN_CHAIN", "--build-secret"),  # npm
+        ("invalid peer certificate: UnknownIssuer", "--build-secret"),  # uv
+        ("SSL: CERTIFICATE_VERIFY_FAILED", "--build-secret"),  # pip
+        ("request failed, reason: getaddrinfo ENOTFOUND registry.npmjs.org", "--npm-registry"),
+        ("npm error Exit handler never called!", "--npm-registry"),
+        ("tcp connect error: Connection refused (os error 111)", "--pip-index-url"),  # uv
+        ("SyntaxError: invalid syntax", "--follow"),
+    ],
+)
+def test_a_failed_build_names_the_option_that_helps(line: str, option: str) -> None:
+    assert option in hint_of_failure(f"---> Installing\n{line}\nerror: build error")
 
 
 def test_a_repository_is_cloned_by_the_build() -> None:

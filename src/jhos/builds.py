@@ -1,5 +1,7 @@
 """An image → the image stream and the build config that make it, purely."""
 
+import re
+
 from jhos.images import CONTENT_LABEL, Git, Image, Wishes
 from jhos.objects import INSTANCE, MANAGED_BY, Object
 from jhos.render import container_resources, render_one
@@ -29,6 +31,30 @@ def build_objects(
 
 def image_stream(image: Image) -> Object:
     return render_one("images/imagestream.yaml.j2", image=image, labels=_labels(image))
+
+
+def hint_of_failure(log: str) -> str:
+    """Return what to do about a failed build, from the end of its log."""
+    return next((hint for cause, hint in _HINTS if cause.search(log)), _HINT)
+
+
+_HINT = "Fix the cause and run the same command again (--follow shows the whole log)."
+_HINTS = (
+    (
+        re.compile(r"certificate|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)", re.IGNORECASE),
+        "A proxy seems to replace certificates by its own. Name the file of its authority: oc "
+        "create secret generic SECRET --from-file=ca.crt=FILE, then jhos build-images "
+        "--build-secret SECRET. A mirror needs none: --pip-index-url and --npm-registry.",
+    ),
+    (
+        re.compile(
+            r"ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|Exit handler never called"
+            r"|dns error|name resolution|resolve host|[Cc]onnect(ion)? (refused|timed out|error)"
+        ),
+        "Builds do not reach the packages. Name mirrors that they reach: jhos build-images "
+        "--pip-index-url URL --npm-registry URL.",
+    ),
+)
 
 
 def _labels(image: Image) -> dict[str, str]:

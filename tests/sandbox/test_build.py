@@ -17,7 +17,12 @@ from aiohttp import web
 
 from jhos.sandbox.build import BuildFailed, run_build
 from jhos.sandbox.client import Object
-from jhos.sandbox.host_packages import named_paths, package_env, package_mounts
+from jhos.sandbox.host_packages import (
+    AUTHORITIES,
+    named_paths,
+    package_env,
+    package_mounts,
+)
 from jhos.sandbox.images import Image, ImageStore
 from jhos.sandbox.layout import Layout
 from jhos.sandbox.layout import layout as default_layout
@@ -358,6 +363,8 @@ def test_package_settings_of_the_host_reach_the_build_and_nothing_else_does(
     (tmp_path / "pip/pip.conf").write_text(f"[global]\nindex-url = file://{tmp_path}/pip\n")
     environ = {
         "PIP_CERT": f"{tmp_path}/ca.pem",
+        "SSL_CERT_FILE": f"{tmp_path}/ca.pem",
+        "NODE_EXTRA_CA_CERTS": f"{tmp_path}/ca.pem",
         "https_proxy": "http://proxy:3128",
         "npm_config_registry": "https://npm.example.com",
         "PIP_TARGET": "/x",
@@ -372,6 +379,20 @@ def test_package_settings_of_the_host_reach_the_build_and_nothing_else_does(
     }  # fmt: skip
     mounts = {mount.target: mount.source for mount in package_mounts(environ)}
     assert mounts["/etc/pip.conf"] == f"{tmp_path}/pip/pip.conf"
+
+
+@pytest.mark.parametrize("mounted", [True, False])
+async def test_a_build_sees_the_authorities_of_its_host_only_where_it_asks_for_them(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: bool
+) -> None:
+    (tmp_path / "ca.pem").write_text("an authority")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    script = f"#!/bin/bash\ncat {AUTHORITIES} 2>&1; echo variable: $SSL_CERT_FILE"
+    build = build_of()
+    build["spec"]["mountTrustedCA"] = mounted
+    _, log = await run(layout, build, archive(tmp_path, {".s2i/bin/assemble": script}))
+    assert ("an authority" in log) is mounted
+    assert "variable:\n" in log
 
 
 def test_settings_bring_the_existing_paths_that_they_name() -> None:

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Semaphore
 
-from jhos.builds import build_objects, image_stream
+from jhos.builds import build_objects, hint_of_failure, image_stream
 from jhos.checks import check_build_pod, check_building, room
 from jhos.cluster import lease
 from jhos.cluster.builds import Following, log_of, why_not_started
@@ -374,5 +374,5 @@ def _failed(cluster: Cluster, name: str, spec: str, reason: str, report: Report)
     return BuildFailed(
         f"Image {spec} could not be built: {reason}"
         + (f"\nThe last lines of build {name}:\n{lines}" if lines else ""),
-        "Mend the cause and run the same command again (--follow shows the whole log).",
+        hint_of_failure(lines),
     )

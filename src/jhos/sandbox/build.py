@@ -10,7 +10,7 @@ from pathlib import Path
 from jhos.sandbox import build_scratch, build_secrets
 from jhos.sandbox.base.definition import MissingWheel
 from jhos.sandbox.client import Object
-from jhos.sandbox.host_packages import CACHES, package_env, package_mounts
+from jhos.sandbox.host_packages import CACHES, package_env, package_mounts, trusted_authorities
 from jhos.sandbox.images import (
     SCRIPTS_URL,
     BrokenImage,
@@ -160,6 +160,7 @@ class Assembly:
                 *self._files(user),
                 *cache_mounts(self.layout.cache),
                 *package_mounts(),
+                *(trusted_authorities() if self.build["spec"].get("mountTrustedCA") else ()),
             ],
         )
 

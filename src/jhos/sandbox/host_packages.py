@@ -1,10 +1,13 @@
-"""The host's settings of pip, uv and npm, for builds only: as a cluster's proxy and trusted CA are.
+"""The host's settings of pip, uv and npm, for builds only: as a cluster's proxy is.
 
 Settings name files and directories (certificates, package indexes): those come along, read-only.
+The authorities that the host trusts come along only where a build asks for it (`mountTrustedCA`),
+and only as the file that OpenShift mounts: no variable names it.
 """
 
 import os
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,7 +15,6 @@ from jhos.sandbox.node.rootfs import Mount
 
 SETTINGS = re.compile(
     r"(PIP_|UV_|npm_config_|NPM_CONFIG_).+"
-    r"|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
     r"|(?i:https?_proxy|no_proxy|all_proxy)"
 )
 # decided by the build, not by the host
@@ -21,6 +23,7 @@ NOT_TAKEN = re.compile(
     r"|UV_(PYTHON.*|PROJECT.*|CONFIG_FILE|TOOL.*|INSTALL.*|RUN.*)"
     r"|(?i:npm_config_(prefix|userconfig|globalconfig|local_prefix|node_gyp|user_agent|cache))"
 )
+AUTHORITIES = "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"
 CACHES = {
     "PIP_CACHE_DIR": "/var/cache/packages/pip",
     "UV_CACHE_DIR": "/var/cache/packages/uv",
@@ -51,6 +54,13 @@ def package_mounts(environ: Mapping[str, str] = os.environ) -> list[Mount]:
     return [
         Mount(source=source, target=target, read_only=True) for target, source in mounts.items()
     ]
+
+
+def trusted_authorities(environ: Mapping[str, str] = os.environ) -> list[Mount]:
+    """The host's bundle of authorities, where Red Hat's images have theirs."""
+    named = (environ.get("SSL_CERT_FILE"), ssl.get_default_verify_paths().cafile)
+    found = [path for path in named if path and _is_readable(Path(path))]
+    return [Mount(source=path, target=AUTHORITIES, read_only=True) for path in found[:1]]
 
 
 def settings_files(environ: Mapping[str, str] = os.environ) -> dict[str, Path]:
