@@ -126,7 +126,9 @@ def test_metrics_are_read_only_where_they_are_wanted(facts: Facts) -> None:
     }
 
 
-def test_metrics_restart_no_hub(facts: Facts) -> None:
+@pytest.mark.parametrize(
+    "change", [{"metrics": {"enabled": True}}, {"notebook": {"egress": ["10.1.0.0/16"]}}], ids=str
+)
+def test_what_the_hub_does_not_read_restarts_no_hub(facts: Facts, change: dict[str, Any]) -> None:
     hub = ObjectRef("Deployment", "alpha")
-    measured = objects(facts, metrics={"enabled": True})[hub]
-    assert measured["spec"] == objects(facts)[hub]["spec"]
+    assert objects(facts, **change)[hub]["spec"] == objects(facts)[hub]["spec"]

@@ -23,6 +23,7 @@ from jhos import __version__
 from jhos.alerts import alerts
 from jhos.objects import KEEP, RENDERED, Object, digest, labels
 from jhos.settings.model import Resources, Settings
+from jhos.settings.rules import parse_network
 from jhos.versions import VERSION
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -65,6 +66,7 @@ def render(settings: Settings, facts: Facts) -> list[Object]:
         "connects_to": [f"{settings.name}-{part}" for part in _connected(settings)],
         "redirect": _redirect(settings.name),
         "alerts": alerts(settings.name, facts.namespace),
+        "egress": [_peer(target) for target in settings.notebook.egress],
         "keep": KEEP,
         "version_key": VERSION,
         "version": __version__,
@@ -87,6 +89,14 @@ def _connected(settings: Settings) -> list[str]:
     return [*(["db"] if settings.database.type == "postgresql" else []), "proxy"]
 
 
+def _peer(target: str) -> Object:
+    """Return a network or a project as network policies name it."""
+    network = parse_network(target)
+    if network:
+        return {"ipBlock": {"cidr": network}}
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": target}}}
+
+
 def _redirect(name: str) -> Object:
     """Lets the service account be an OAuth client whose users come back to the route.
 
@@ -100,6 +110,7 @@ def _restarts_hub(settings: Settings, facts: Facts, configuration: dict[str, str
     """A hash of what the hub reads at its start only; profiles it reads whenever they are shown."""
     later = ("profiles", "metrics")
     read_once = {key: value for key, value in settings.as_dict().items() if key not in later}
+    del read_once["notebook"]["egress"]
     files = {key: value for key, value in configuration.items() if key != "settings.yaml"}
     return digest([read_once, files, facts.secrets_version])
 

@@ -1,6 +1,7 @@
 """Where the hub is refused there is nothing to wait for: on this API server no build ever ends."""
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event as Flag
 
 import pytest
@@ -11,8 +12,8 @@ from jhos.cluster.client import Cluster
 from jhos.errors import Refused
 from jhos.events import Event, State
 from jhos.images import Git, Wishes
-from jhos.objects import ObjectRef, labels_of
-from tests.engine.conftest import Reach
+from jhos.objects import Object, ObjectRef, labels_of
+from tests.engine.conftest import IMAGE, Jhos, Reach
 
 
 def begin(
@@ -77,3 +78,37 @@ def test_a_build_that_failed_already_is_not_told_as_cancelled(
     with pytest.raises(Refused, match="quota"):
         begin(cluster, "failing", deploy, report)
     assert not [event for event in told if "cancelled" in event.message]
+
+
+@pytest.mark.parametrize(
+    ("index", "target", "peer"),
+    [
+        ("https://10.9.8.7/simple", "10.9.8.7/32", {"ipBlock": {"cidr": "10.9.8.7/32"}}),
+        (
+            "http://nexus.tools.svc:8081/simple",
+            "tools",
+            {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "tools"}}},
+        ),
+        ("https://1.1.1.1/simple", "", {}),
+    ],
+)
+def test_servers_reach_an_internal_index_of_their_image(
+    jhos: Jhos, reach: Reach, tmp_path: Path, index: str, target: str, peer: Object
+) -> None:
+    name = f"index-{target[:2] or 'public'}"
+    settings = tmp_path / "jhos.yaml"
+    settings.write_text(f"hub: {{image: '{IMAGE}'}}\ndatabase: {{type: sqlite}}\n")
+    jhos(
+        "quickstart", "--name", name, "--git-url", "https://git.example.com/notebooks.git",
+        "--builder-image", "registry.example.com/base:1", "--pip-index-url", index,
+        "-f", str(settings), "--timeout", "2", code=5,
+    )  # fmt: skip
+    policy = reach().get(ObjectRef("NetworkPolicy", f"{name}-singleuser")) or {}
+    rules = [rule for rule in policy["spec"]["egress"] if "ports" not in rule]
+    assert [rule["to"] for rule in rules[1:]] == ([[peer]] if peer else [])
+
+
+def test_a_build_with_an_internal_index_names_the_option_for_servers(jhos: Jhos) -> None:
+    words = ("--pip-index-url", "https://10.9.8.7/simple", "--timeout", "2")
+    result = jhos("build-images", "minimal", *words, code=5)
+    assert "jhos deploy --allow-egress 10.9.8.7/32" in result.stderr

@@ -59,6 +59,7 @@ def test_the_defaults_are_valid(validator: Draft202012Validator) -> None:
         {"storage": {"size": "none"}, "notebook": {"environment": {"A": 1}}},
         {"profiles": [{"name": "big", "image": "a:b", "gpu": 1, "tolerations": [{"key": "gpu"}]}]},
         {"notebook": {"mount_secrets": ["keys=/etc/keys"], "mount_pvcs": ["data=/data:ro"]}},
+        {"notebook": {"egress": ["10.1.0.0/16", "10.1.2.3", "fd00::/8", "data-lake"]}},
         {
             "route": {"host": "hub.example.com", "timeout": "90m"},
             "auth": {"type": "github", "client_id": "x"},
@@ -82,6 +83,7 @@ def test_what_is_valid_is_loaded(validator: Draft202012Validator, layer: dict[st
         {"notebook": {"cpu": "2Gi"}},
         {"notebook": {"interface": "vim"}},
         {"notebook": {"mount_secrets": ["keys"]}},
+        {"notebook": {"egress": ["nexus.example.com"]}},
         {"cull": {"idle": "soon"}},
         {"cull": {"idle": 0}},
         {"cull": {"users": "yes"}},

@@ -70,13 +70,17 @@ def build_images(
       jhos build-images --name jakevdp
     """
     from jhos.actions import build_images as actions
-    from jhos.cli.terminal import progress, tell_where
+    from jhos.actions.package_hosts import blocked_targets
+    from jhos.cli.terminal import progress, say, tell_where
     from jhos.cluster.facts import create_project as make_project
 
     _check(images, options)
     chosen, wished = _images(images, options), wishes(options)
     cluster = target.connect(timeout_s)
     tell_where(cluster)
+    if blocked := blocked_targets(wished.env.values()):
+        words = " ".join(f"--allow-egress {target}" for target in blocked)
+        say(f"Servers reach the packages of this address only with: jhos deploy {words}")
     if create_project or target.sandbox:
         make_project(cluster)
     with progress() as report:

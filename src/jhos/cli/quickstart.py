@@ -76,6 +76,7 @@ def quickstart(
     """
     from jhos.actions.deploy import deploy
     from jhos.actions.edits import Given
+    from jhos.actions.package_hosts import blocked_targets
     from jhos.actions.quickstart import notebook_image
     from jhos.actions.quickstart import quickstart as act
     from jhos.cli.terminal import progress, tell_where
@@ -89,9 +90,11 @@ def quickstart(
     if notebook_memory:
         notebook["memory"] = notebook_memory
     chosen = Source("options", {"name": name, "notebook": notebook})
-    given = Given(
-        settings=merged([*sources(files), chosen]), configuration=configuration(config_file)
-    )
+    settings = merged([*sources(files), chosen])
+    if blocked := blocked_targets(wished.env.values()):
+        allowed = settings["notebook"].get("egress") or []
+        settings["notebook"]["egress"] = list(dict.fromkeys([*allowed, *blocked]))
+    given = Given(settings=settings, configuration=configuration(config_file))
     check_alone(given.settings)
     cluster = target.connect(timeout_s)
     tell_where(cluster)

@@ -59,6 +59,7 @@ ROWS = (
     Row("--env", "notebook.environment", "NAME=VALUE", "pairs"),
     Row("--mount-secret", "notebook.mount_secrets", "SECRET=/PATH", "list"),
     Row("--mount-pvc", "notebook.mount_pvcs", "CLAIM=/PATH[:ro]", "list"),
+    Row("--allow-egress", "notebook.egress", "NETWORK|PROJECT", "list"),
     Row("--storage", "storage.size", "SIZE"),
     Row("--storage-class", "storage.storage_class", "CLASS"),
     Row("--storage-access-mode", "storage.access_mode", "MODE"),

@@ -24,6 +24,7 @@ ARRIVALS = {
     "notebook.interface": "`KubeSpawner.environment`",
     "notebook.mount_secrets": "`KubeSpawner.volumes`, `KubeSpawner.volume_mounts`",
     "notebook.mount_pvcs": "`KubeSpawner.volumes`, `KubeSpawner.volume_mounts`",
+    "notebook.egress": "NetworkPolicy NAME-singleuser",
     "storage.size": "`KubeSpawner.storage_pvc_ensure`, `KubeSpawner.storage_capacity`",
     "storage.storage_class": "`KubeSpawner.storage_class`",
     "storage.access_mode": "`KubeSpawner.storage_access_modes`",

@@ -40,6 +40,7 @@ DESCRIPTIONS = {
     "notebook.interface": "What users see: lab or classic.",
     "notebook.mount_secrets": "Secrets in every server, each as SECRET=/PATH.",
     "notebook.mount_pvcs": "Volume claims in every server, each as CLAIM=/PATH[:ro].",
+    "notebook.egress": "Private networks, as 10.1.0.0/16, and projects that servers may reach.",
     "storage": "A volume for each user.",
     "storage.size": "A volume for each user, as 1Gi; none: no volumes.",
     "storage.storage_class": "Of the users' volumes; else the cluster's default.",

@@ -30,6 +30,7 @@ from jhos.settings.rules import (
     SIZE,
     VARIABLE,
     check_name,
+    parse_network,
 )
 
 Layer = dict[str, Any]
@@ -313,8 +314,21 @@ def _check_storage(settings: Settings) -> None:
     for mount in (*settings.notebook.mount_secrets, *settings.notebook.mount_pvcs):
         if not MOUNT.fullmatch(mount):
             raise SettingsError(f"{mount!r} is no mount.", "Write NAME=/path.")
+    for target in settings.notebook.egress:
+        _check_egress(target)
     if storage.size:
         _number("storage.size", storage.size, SIZE)
+
+
+def _check_egress(target: str) -> None:
+    try:
+        parse_network(target)
+    except ValueError as error:
+        raise SettingsError(
+            f"Servers cannot be let to {target!r}: it is neither a network nor a project.",
+            "Write a network (10.1.0.0/16), an address (10.1.2.3) or the name of a project; a "
+            "network policy knows no names of hosts.",
+        ) from error
 
 
 def _check_together(settings: Settings) -> None:

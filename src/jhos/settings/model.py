@@ -45,6 +45,7 @@ class Notebook(Resources):
     """Times in seconds; `interface` is `lab` or `classic`.
 
     `mount_secrets` as `SECRET=/path`, `mount_pvcs` as `CLAIM=/path` or `CLAIM=/path:ro`.
+    `egress`: networks and projects that servers may reach besides the public internet.
     """
 
     image: str
@@ -54,6 +55,7 @@ class Notebook(Resources):
     interface: str
     mount_secrets: tuple[str, ...]
     mount_pvcs: tuple[str, ...]
+    egress: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,9 @@ HOST = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,
 SIZE = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T|)")
 CPU = re.compile(r"(\d+(?:\.\d+)?)(m|)")
 MOUNT = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?=/[^:]*(:ro)?")
+EGRESS = re.compile(
+    r"\d+(\.\d+){3}(/\d+)?|[\da-fA-F]*:[\da-fA-F:.]*(/\d+)?|[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+)
 PATH = re.compile(r"/[^:]*")
 VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 ROUTER_TIME = re.compile(r"[1-9]\d*(us|ms|s|m|h|d)")  # by itself a number means milliseconds
@@ -32,6 +35,20 @@ def stream_of(spec: str) -> tuple[str | None, str, str] | None:
     """`(namespace, stream, tag)`, or None where `spec` is a registry's pull spec."""
     match = re.fullmatch(r"(?:([a-z0-9-]+)/)?([a-z0-9._-]+)(?::([\w.-]+))?", spec)
     return (match[1], match[2], match[3] or "") if match else None
+
+
+def parse_network(text: str) -> str | None:
+    """Return a network in CIDR notation; None where `text` is the name of a project.
+
+    Raises ValueError for neither, as for the name of a host.
+    """
+    if not EGRESS.fullmatch(text):
+        raise ValueError(f"{text!r} is neither a network nor a project")
+    if "." not in text and ":" not in text:
+        return None
+    from ipaddress import ip_network  # only where there is one
+
+    return str(ip_network(text, strict=False))
 
 
 def check_name(name: str) -> None:

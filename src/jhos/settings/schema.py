@@ -19,6 +19,7 @@ from jhos.settings.rules import (
     DATABASES,
     DURATION,
     DURATIONS,
+    EGRESS,
     HOST,
     INTERFACES,
     MOUNT,
@@ -89,6 +90,8 @@ def _item(hint: Any, path: str) -> Schema:
     if get_origin(hint) is dict:
         return {"type": "object"}
     schema: Schema = {"type": "integer" if hint is int else "string"}
+    if path == "notebook.egress":
+        return {**schema, **_pattern(EGRESS)}
     return {**schema, **_pattern(MOUNT)} if ".mount_" in path else schema
 
 
