@@ -197,7 +197,7 @@ class _Run:
         spec, content = image.spec(builder.version), content_hash(image, builder.digest)
         subject = f"Image {spec}"
         again = self.wishes.again and image.key in self.named
-        if not again and _built_from(self.cluster, spec) == content:
+        if not again and built_from(self.cluster, spec) == content:
             self.report(Event(subject, State.DONE, "up to date"))
             return self._tagged(image, Built(spec, ""))
         left = self.deadline - time.monotonic()
@@ -332,7 +332,7 @@ def _digest(tag: Object | None) -> str:
     return str(tag["image"]["metadata"]["name"]) if tag else ""
 
 
-def _built_from(cluster: Cluster, spec: str) -> str:
+def built_from(cluster: Cluster, spec: str) -> str:
     """The content hash of the image that the tag names now."""
     tag = cluster.get(ObjectRef("ImageStreamTag", spec)) or {}
     config = (tag.get("image") or {}).get("dockerImageMetadata", {}).get("Config") or {}

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from jhos.actions.build_images import build_images, check_buildable
+from jhos.actions.build_images import build_images, built_from, check_buildable
 from jhos.actions.pull_specs import PullSpecs
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import PYTHONS, resolve_all
+from jhos.cluster.facts import PYTHONS, resolve_all, tagged
 from jhos.errors import SettingsError
 from jhos.events import Report
 from jhos.images import Image, Wishes, catalog
+from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
 from jhos.settings.rules import stream_of
 
 
@@ -40,6 +41,30 @@ def ours(specs: Iterable[str]) -> list[Image]:
     own = {image.name: image for image in catalog().values()}
     named = (stream_of(spec) for spec in specs)
     return [own[each[1]] for each in named if each and not each[0] and each[1] in own]
+
+
+def is_replaceable(cluster: Cluster, spec: str) -> bool:
+    """Return whether a build may replace the image: jhos built it, or there is none yet.
+
+    One that was pushed or imported into the project is replaced by whoever did that.
+    """
+    _, name, _ = stream_of(spec) or ("", spec, "")
+    stream = cluster.get(ObjectRef("ImageStream", name))
+    if stream is None:
+        return True
+    if labels_of(stream).get(MANAGED_BY) != "jhos":
+        return False
+    try:
+        spec = tagged(cluster, spec)
+    except SettingsError:
+        return True
+    return not _is_imported(stream, spec.rpartition(":")[2]) and bool(built_from(cluster, spec))
+
+
+def _is_imported(stream: Object, tag: str) -> bool:
+    entries = stream.get("spec", {}).get("tags") or []
+    sources = (entry.get("from") or {} for entry in entries if entry["name"] == tag)
+    return any(source.get("kind") == "DockerImage" for source in sources)
 
 
 def buildable(absent: dict[str, SettingsError]) -> list[Image]:

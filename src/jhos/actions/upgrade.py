@@ -7,6 +7,7 @@ an old image is started as it was started before.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from jhos import __version__, archive
@@ -15,7 +16,7 @@ from jhos.actions.backup import BackedUp
 from jhos.actions.build_images import build_images
 from jhos.actions.edits import Stored
 from jhos.actions.load_database import load_without_hub
-from jhos.actions.missing_images import ours
+from jhos.actions.missing_images import is_replaceable, ours
 from jhos.actions.notice import need_not
 from jhos.actions.pipeline import RETURN_S, Deployed, Manner, carry_out, propose
 from jhos.actions.precaution import Precaution
@@ -41,13 +42,15 @@ from jhos.wait import until_ready
 class Question:
     """What is to be approved. `former` None: a jhos that did not say its version.
 
-    `images`: those that are built anew where their sources changed. `file`: of the backup.
+    `images`: those that are built anew where their sources changed. `foreign`: those that were
+    pushed or imported, which stay. `file`: of the backup.
     """
 
     name: str
     namespace: str
     former: str | None
     images: tuple[str, ...]
+    foreign: tuple[str, ...]
     plan: Plan
     file: Path | None
 
@@ -90,17 +93,21 @@ def upgrade(
     stored = _upgradable(cluster, name)
     settings = load(stored.settings)
     _check_backup(settings, file)
-    images = _images(settings)
+    images, foreign = _images(cluster, settings)
     question = Question(
         name=name,
         namespace=cluster.namespace,
         former=stored.version,
         images=tuple(image.name for image in images),
+        foreign=tuple(foreign),
         plan=propose(cluster, name, _unchanged).plan,
         file=file,
     )
     if not approve(question):
         return None
+    for spec in foreign:
+        words = f"not built by jhos, so it stays; push or import one for jhos {__version__}"
+        report(Event(f"Image {spec}", State.WARNING, words))
     if images:
         build_images(cluster, images, Wishes(), timeout_s=timeout_s, report=report)
     taken = _Taken(settings=settings)
@@ -149,10 +156,13 @@ def _check_backup(settings: Settings, file: Path | None) -> None:
         )
 
 
-def _images(settings: Settings) -> list[Image]:
-    """Of ours, each once."""
-    found = ours([settings.hub.image, settings.notebook.image])
-    return list({image.name: image for image in found}.values())
+def _images(cluster: Cluster, settings: Settings) -> tuple[list[Image], list[str]]:
+    """Return the images of the catalog that are built again, and those that were not built here."""
+    specs = [spec for spec in (settings.hub.image, settings.notebook.image) if ours([spec])]
+    replaceable = parallel(partial(is_replaceable, cluster), specs)
+    foreign = [spec for spec, is_ours in zip(specs, replaceable, strict=True) if not is_ours]
+    found = ours(spec for spec in specs if spec not in foreign)
+    return list({image.name: image for image in found}.values()), foreign
 
 
 def _take(cluster: Cluster, plan: Plan, taken: _Taken, backup: BackedUp | None) -> None:

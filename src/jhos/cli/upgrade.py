@@ -40,10 +40,11 @@ def upgrade(
 ) -> None:
     """Bring the deployment NAME to this version of jhos.
 
-    Shows what changes and asks. Then images of ours are built anew where their sources changed, a
-    backup is written, objects are changed, and the new hub brings the database to its schema.
-    Running servers go on. Where the new hub does not become ready, all is put back as it was, the
-    database too, and the command ends with the reason.
+    Shows what changes and asks. Then images of ours are built anew where their sources changed
+    (those that were pushed or imported stay as they are), a backup is written, objects are
+    changed, and the new hub brings the database to its schema. Running servers go on. Where the
+    new hub does not become ready, all is put back as it was, the database too, and the command
+    ends with the reason.
 
     \b
     Examples:
@@ -95,6 +96,9 @@ def _question(question: "Question", context: str) -> str:
     if question.images:
         images = ", ".join(question.images)
         lines.append(f"Images, built anew where their sources changed: {images}")
+    if question.foreign:
+        foreign = ", ".join(question.foreign)
+        lines.append(f"Images that jhos did not build, which stay as they are: {foreign}")
     by_kind: dict[str, list[str]] = {}
     for change in question.plan.changes:
         if change.action in ("create", "update", "delete"):
