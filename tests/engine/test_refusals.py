@@ -113,6 +113,15 @@ def test_a_smaller_build_fits_into_a_small_quota(
     assert "Not built after 2 s" in jhos("build-images", "hub", *words, code=5).stderr
 
 
+def test_a_build_that_fills_the_quota_itself_is_waited_for_again(
+    jhos: Jhos, restrict: Callable[..., None], project: str
+) -> None:
+    restrict("ResourceQuota", {"hard": {"limits.memory": "2Gi"}})
+    words = ("build-images", "hub", "--timeout", "2", "-n", project)
+    for _ in range(2):
+        assert "Not built after 2 s" in jhos(*words, code=5).stderr
+
+
 def test_an_upload_whose_build_gets_no_pod_ends_with_the_reason(
     jhos: Jhos, restrict: Callable[..., None], project: str
 ) -> None:

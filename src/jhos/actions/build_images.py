@@ -39,6 +39,7 @@ from jhos.objects import MANAGED_BY, Object, ObjectRef, labels_of
 from jhos.stalls import refusal
 
 _LOG_LINES = 20
+_LOOK_S, _COUNTED_S = 1, 20
 _OF_CONFIG = "openshift.io/build-config.name"
 
 
@@ -202,7 +203,7 @@ class _Run:
             return self._tagged(image, Built(spec, ""))
         left = self.deadline - time.monotonic()
         own = f"{image.name}-build"
-        with self.places:  # a build for which the quota has no room waits for five minutes at most
+        with self.places:  # else an upload waits for room, and is given up after five minutes
             with lease.held(self.cluster, own, subject, left, self.report, first=True, last=True):
                 running = _running(self.cluster, image, content)
                 name = running or self._start(image, builder, spec, content)
@@ -221,7 +222,7 @@ class _Run:
     def _start(self, image: Image, builder: Builder, spec: str, content: str) -> str:
         """The name of the new build. Raises Conflict where its objects are somebody else's."""
         begins = "beginning" if isinstance(image.source, Git) else "sending the source"
-        check_build_pod(allowance(self.cluster), self.wishes.resources)
+        self._await_room(spec)
         self.report(Event(f"Image {spec}", State.RUNNING, begins))
         objects = build_objects(image, builder.source, spec, content, self.wishes)
         check_own(self.cluster, objects)
@@ -236,6 +237,18 @@ class _Run:
             number = (config.get("status") or {}).get("lastVersion", 0) + 1
             raise _not_started(self.cluster, f"{image.name}-{number}", spec, error) from error
         return str(build["metadata"]["name"])
+
+    def _await_room(self, spec: str) -> None:
+        """Raise Refused where quotas leave no room; they count an ended build a while longer."""
+        deadline = time.monotonic() + _COUNTED_S
+        while True:
+            try:
+                return check_build_pod(allowance(self.cluster), self.wishes.resources)
+            except Refused as error:
+                if time.monotonic() > deadline:
+                    raise
+                self.report(Event(f"Image {spec}", State.RUNNING, error.message))
+            time.sleep(_LOOK_S)
 
     def _tagged(self, image: Image, built: Built) -> Built:
         if image.version:
