@@ -132,6 +132,14 @@ def test_a_limit_range_is_told_with_every_bound() -> None:
     )
 
 
+def test_a_limit_range_is_told_with_its_ratio() -> None:
+    message = "cpu max limit to request ratio per Container is 4, but provided ratio is 20.000000"
+    assert refusal(f'pods "hub-1" is forbidden: {message}').words == (
+        "a LimitRange of the project wants a limit of at most 4 times the request of cpu per "
+        "container, 20 times is asked for"
+    )
+
+
 def test_a_policy_is_told_with_its_field_and_without_those_that_one_may_not_use() -> None:
     assert refusal(POLICY).words == (
         "no security context constraint allows the pod: restricted-v2: .containers[0].runAsUser: "

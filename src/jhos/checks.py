@@ -154,6 +154,10 @@ def _outside(allowance: Allowance, parts: Mapping[str, Resources]) -> list[str]:
             if key in least and quantity(request) < least[key]:
                 floor = _shown(key, least[key])
                 wrong.append(f"{name}.{key}_request is {request}, at least {floor} must be")
+            ratio = allowance.ratios.get(key)
+            if ratio and quantity(limit) > ratio * quantity(request):
+                words = f"{name}.{key} is {limit} and {name}.{key}_request {request}"
+                wrong.append(f"{words}, at most {ratio:f} times as much may be")
     return wrong
 
 

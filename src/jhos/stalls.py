@@ -25,6 +25,9 @@ _QUOTA = re.compile(r"exceeded quota: (\S+), requested: (.+), used: (.+), limite
 _BOUND = re.compile(
     r"(maximum|minimum) (\S+) usage per (\S+) is ([^,\s]+), but (?:limit|request) is ([^,\s\]]+)"
 )
+_RATIO = re.compile(
+    r"(\S+) max limit to request ratio per (\S+) is ([^,\s]+), but provided ratio is ([\d.]+)"
+)
 _CONSTRAINT = "unable to validate against any security context constraint: "
 _NOT_GRANTED = "not usable by user or serviceaccount"
 _MOST_FIELDS = 3
@@ -51,12 +54,8 @@ def refusal(message: str) -> Stall:
             "Ask for more, stop what nobody uses, or make the parts smaller.",
             hopeless=True,
         )
-    if bounds := _BOUND.findall(message):
-        said = ", ".join(
-            f"at {'most' if bound == 'maximum' else 'least'} {limit} {resource} per "
-            f"{kind.lower()}, {given} is asked for"
-            for bound, resource, kind, limit, given in bounds
-        )
+    if wishes := _limited(message):
+        said = ", ".join(wishes)
         hint = "Choose other sizes, or ask for another LimitRange."
         return Stall(f"a LimitRange of the project wants {said}", hint, hopeless=True)
     if _CONSTRAINT in message:
@@ -66,6 +65,21 @@ def refusal(message: str) -> Stall:
             f"no security context constraint allows the pod: {fields}", hint, hopeless=True
         )
     return Stall(message, hopeless=True)
+
+
+def _limited(message: str) -> list[str]:
+    """Return what the LimitRanges named in the message ask for, each as a clause."""
+    bounds = [
+        f"at {'most' if bound == 'maximum' else 'least'} {limit} {resource} per "
+        f"{kind.lower()}, {given} is asked for"
+        for bound, resource, kind, limit, given in _BOUND.findall(message)
+    ]
+    ratios = [
+        f"a limit of at most {limit} times the request of {resource} per {kind.lower()}, "
+        f"{float(given):g} times is asked for"
+        for resource, kind, limit, given in _RATIO.findall(message)
+    ]
+    return [*bounds, *ratios]
 
 
 def of_pod(pod: Object, warnings: Iterable[Object] = ()) -> Stall | None:

@@ -82,6 +82,7 @@ def restrict(server: Layout, project: str) -> Callable[[str, dict[str, object]],
     return restrict
 
 
+RATIO = {"limits": [{"type": "Pod", "maxLimitRequestRatio": {"memory": "3"}}]}
 LIMITS = {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}
 
 
@@ -90,6 +91,7 @@ LIMITS = {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}
     [
         ("ResourceQuota", {"hard": {"limits.memory": "1Gi"}}, "the quota lacks 1024Mi of limits"),
         ("LimitRange", LIMITS, "build.memory is 2Gi, at most 1024Mi may be"),
+        ("LimitRange", RATIO, "build.memory_request 512Mi, at most 3 times as much may be"),
     ],
 )
 @pytest.mark.parametrize("command", [("build-images", "hub"), QUICKSTART], ids=["upload", "git"])

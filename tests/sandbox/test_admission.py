@@ -134,3 +134,14 @@ async def test_a_limit_range_gives_defaults_and_sets_bounds(api: Api) -> None:
     assert made["spec"]["containers"][0]["resources"]["limits"] == {"memory": "256Mi"}
     answer = await api.post(PODS, sized("b", limits="2Gi"))
     assert "maximum memory usage per Container is 1Gi, but limit is 2Gi" in answer["message"]
+
+
+@pytest.mark.parametrize("type_", ["Container", "Pod"])
+async def test_a_limit_range_bounds_the_ratio_of_limit_and_request(api: Api, type_: str) -> None:
+    limit = {"type": type_, "maxLimitRequestRatio": {"memory": "2"}}
+    await api.post(f"{CORE}/limitranges", {"metadata": {"name": "l"}, "spec": {"limits": [limit]}})
+    words = f"memory max limit to request ratio per {type_} is 2, but "
+    answer = await api.post(PODS, pod("a"))
+    assert f"{words}no request is specified or request is 0" in answer["message"]
+    both = sized("b", limits="2Gi", requests="512Mi")
+    assert f"{words}provided ratio is 4.000000" in (await api.post(PODS, both))["message"]

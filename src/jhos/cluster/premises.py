@@ -1,7 +1,7 @@
 """What a project offers before anything is deployed into it, asked side by side."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -24,10 +24,12 @@ class Allowance:
     """`free`: of the quotas, by resource (`limits.memory`: bytes, `pods`); absent: unlimited.
 
     `bounds`: least and most that a container, or a pod of one, may ask for, by resource.
+    `ratios`: how many times its request a limit may be at most, by resource.
     """
 
     free: Quantities
     bounds: tuple[Quantities, Quantities]
+    ratios: Quantities = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,9 @@ def allowance(cluster: Cluster) -> Allowance:
     """Two requests, both of the project alone."""
     asked = (lambda: cluster.list("ResourceQuota")[0], lambda: cluster.list("LimitRange")[0])
     quotas, ranges = parallel(_attempt, asked)
-    return Allowance(free=free(quotas or []), bounds=_bounds(ranges or []))
+    return Allowance(
+        free=free(quotas or []), bounds=_bounds(ranges or []), ratios=_ratios(ranges or [])
+    )
 
 
 def premises(cluster: Cluster) -> Premises:
@@ -85,6 +89,7 @@ def premises(cluster: Cluster) -> Premises:
         groups=groups or set(),
         free=free(quotas or []),
         bounds=_bounds(ranges or []),
+        ratios=_ratios(ranges or []),
         classes=None if classes is None else [each["metadata"]["name"] for each in classes],
         default_class=defaults[0] if defaults else None,
         tags={"python": set(tags_of(python)), "postgresql": set(tags_of(postgresql))},
@@ -121,11 +126,23 @@ def free(quotas: list[Object]) -> Quantities:
 def _bounds(ranges: list[Object]) -> tuple[Quantities, Quantities]:
     least: Quantities = {}
     most: Quantities = {}
-    for limit in (each for obj in ranges for each in obj["spec"].get("limits", [])):
-        if limit["type"] not in ("Container", "Pod"):
-            continue
+    for limit in _limits(ranges):
         for key, value in (limit.get("min") or {}).items():
             least[key] = max(quantity(value), least.get(key, quantity(value)))
         for key, value in (limit.get("max") or {}).items():
             most[key] = min(quantity(value), most.get(key, quantity(value)))
     return least, most
+
+
+def _ratios(ranges: list[Object]) -> Quantities:
+    ratios: Quantities = {}
+    for limit in _limits(ranges):
+        for key, value in (limit.get("maxLimitRequestRatio") or {}).items():
+            ratios[key] = min(quantity(value), ratios.get(key, quantity(value)))
+    return ratios
+
+
+def _limits(ranges: list[Object]) -> list[Object]:
+    """Of containers and of pods, which have one container each."""
+    found = (limit for obj in ranges for limit in obj["spec"].get("limits") or [])
+    return [limit for limit in found if limit["type"] in ("Container", "Pod")]

@@ -1,4 +1,4 @@
-"""Limit ranges: the default resources of containers, and their least and most."""
+"""Limit ranges: the default resources of containers, their least and most, and their ratio."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -91,3 +91,15 @@ def _problems(
             yield f"maximum {name} usage per {type_} is {largest}.  No limit is specified"
         elif quantity.parse(given) > quantity.parse(largest):
             yield f"maximum {name} usage per {type_} is {largest}, but {most} is {given}"
+    for name, ratio in item.get("maxLimitRequestRatio", {}).items():
+        if problem := _ratio_problem(ratio, requests.get(name), limits.get(name)):
+            yield f"{name} max limit to request ratio per {type_} is {ratio}, but {problem}"
+
+
+def _ratio_problem(ratio: str, request: Any, limit: Any) -> str:
+    """What is wrong with a limit beside its request; empty where nothing is."""
+    for given, word in ((request, "request"), (limit, "limit")):
+        if given is None or not quantity.parse(given):
+            return f"no {word} is specified or {word} is 0"
+    provided = quantity.parse(limit) / quantity.parse(request)
+    return f"provided ratio is {float(provided):f}" if provided > quantity.parse(ratio) else ""
