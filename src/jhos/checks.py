@@ -161,11 +161,14 @@ def _outside(allowance: Allowance, parts: Mapping[str, Resources]) -> list[str]:
     return wrong
 
 
-def check_building(cluster: Cluster) -> None:
-    """Raise Refused where no image can be built: an API, a right or the registry is missing."""
+def check_building(cluster: Cluster, stream: str) -> None:
+    """Raise Refused where no image can be built: an API, a right or the registry is missing.
+
+    `stream`: what is built first, since a quota may admit no other image stream.
+    """
     check_builds(cluster)
     check_rights(cluster, BUILD)
-    _check(registry(has_registry(cluster), needed=True))
+    _check(registry(has_registry(cluster, stream), needed=True))
 
 
 def check_build_pod(allowance: Allowance, pod: Resources) -> None:

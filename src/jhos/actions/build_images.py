@@ -90,8 +90,9 @@ def check_buildable(cluster: Cluster, images: Iterable[Image], wishes: Wishes) -
 
     An image that was built here before may be up to date, or be building and so have its room.
     """
-    check_building(cluster)
-    refs = [ObjectRef("BuildConfig", image.name) for image in with_parents(images)]
+    names = [image.name for image in with_parents(images)]
+    check_building(cluster, names[0])
+    refs = [ObjectRef("BuildConfig", name) for name in names]
     if not all(parallel(cluster.get, refs)):
         check_build_pod(allowance(cluster), wishes.resources)
 
@@ -106,7 +107,7 @@ def rebuild(
             f"There is no build config {name} that builds from a git repository.",
             "Make one with: jhos quickstart --name NAME --git-url URL",
         )
-    check_building(cluster)
+    check_building(cluster, name)
     begun: dict[str, str] = {}
     run = _Run(cluster, wishes, timeout_s, report, begun)
     spec: str = config["spec"]["output"]["to"]["name"]

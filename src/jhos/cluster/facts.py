@@ -36,22 +36,22 @@ class Builder:
         return f"{namespace}/{self.source['name']}" if namespace else str(self.source["name"])
 
 
-def has_registry(cluster: Cluster) -> bool:
-    """Return whether builds can push their images: to the cluster's integrated registry.
+def has_registry(cluster: Cluster, stream: str) -> bool:
+    """Return whether builds can push to the image stream: to the cluster's integrated registry.
 
-    OpenShift computes the repository of every image stream, so a dry run shows it before there is
-    one. Source: https://github.com/openshift/openshift-apiserver (registry/imagestream/strategy.go)
+    OpenShift computes the repository of every stream, so a dry run shows it before there is one.
+    Source: https://github.com/openshift/openshift-apiserver (registry/imagestream/strategy.go)
     """
-    stream = cluster.apply(
+    computed = cluster.apply(
         {
             "apiVersion": KINDS["ImageStream"].api_version,
             "kind": "ImageStream",
-            "metadata": {"name": "jhos-builds"},
+            "metadata": {"name": stream},
         },
         dry_run=True,
         force=True,
     )
-    return bool((stream.get("status") or {}).get("dockerImageRepository"))
+    return bool((computed.get("status") or {}).get("dockerImageRepository"))
 
 
 def create_project(cluster: Cluster) -> bool:

@@ -99,7 +99,7 @@ def premises(cluster: Cluster) -> Premises:
 
 def _registry(cluster: Cluster) -> bool | None:
     group = KINDS["ImageStream"].api_version.partition("/")[0]
-    return has_registry(cluster) if group in cluster.groups() else None
+    return has_registry(cluster, "jupyterhub") if group in cluster.groups() else None
 
 
 def _attempt(ask: Callable[[], Any]) -> Any:
