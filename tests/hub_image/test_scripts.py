@@ -100,7 +100,7 @@ def test_waiting_for_a_database_ends_at_once_on_a_signal(app_root: Path) -> None
     settings = app_root / "configs/settings.yaml"
     settings.write_text(settings.read_text().replace("type: postgresql", "type: external"))
     (app_root / "secrets/database-url").write_text("postgresql+psycopg://a:b@127.0.0.1:1/c")
-    command = [sys.executable, HUB_IMAGE / "bin/wait-for-database"]
+    command = [sys.executable, str(HUB_IMAGE / "bin/wait-for-database")]
     env = {**os.environ, "APP_ROOT": str(app_root), "PYTHONPATH": str(HUB_IMAGE)}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as waiting:
         assert waiting.stdout

@@ -160,7 +160,8 @@ def test_users_install_packages_on_their_volume(tmp_path: Path) -> None:
     shutil.copy(container.root / "pyvenv.cfg", environment)
 
     python = environment / "bin/python"
-    install = [python, "-m", "pip", "install", "--user", "--no-index", write_wheel(tmp_path)]
+    wheel = str(write_wheel(tmp_path))
+    install = [str(python), "-m", "pip", "install", "--user", "--no-index", wheel]
     home = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
     installed = subprocess.run(install, env=home, capture_output=True, text=True)
     assert installed.returncode == 0, installed.stderr
