@@ -1,6 +1,7 @@
 """Logs of what has not begun: without scheduler and node, every pod and every build."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ from jhos.sandbox.layout import Layout
 from tests.engine.conftest import IMAGES, PROJECT, Jhos, Reach
 
 SetStatus = Callable[[dict[str, Any]], None]
-HUB = "app=silent,component=hub"
+_numbers = count(1)
 BUILD_CONFIG = {
     "apiVersion": "build.openshift.io/v1",
     "kind": "BuildConfig",
-    "metadata": {"name": "silent-nb", "labels": {"app": "silent"}},
+    "metadata": {"name": "silent-0-nb"},
     "spec": {
         "source": {"type": "Git", "git": {"uri": "https://example.com/a.git"}},
         "strategy": {
@@ -28,11 +29,17 @@ BUILD_CONFIG = {
 
 
 @pytest.fixture
-def pending(jhos: Jhos, reach: Reach) -> ObjectRef:
-    """The hub's pod of the deployment `silent`."""
-    jhos("deploy", "--name", "silent", *IMAGES, "--no-wait")
+def name() -> str:
+    """Of a deployment that no other test has."""
+    return f"silent-{next(_numbers)}"
+
+
+@pytest.fixture
+def pending(jhos: Jhos, reach: Reach, name: str) -> ObjectRef:
+    """The hub's pod of the deployment."""
+    jhos("deploy", "--name", name, *IMAGES, "--no-wait")
     cluster = reach()
-    while not (pods := cluster.metadata("Pod", HUB)):
+    while not (pods := cluster.metadata("Pod", f"app={name},component=hub")):
         pass
     return ObjectRef.of(pods[0])
 
@@ -70,8 +77,8 @@ UNSCHEDULABLE = {
 
 
 @pytest.mark.usefixtures("pending")
-def test_a_pod_without_a_node_has_no_log_for_a_reason(jhos: Jhos) -> None:
-    failed = jhos("logs", "silent", code=1)
+def test_a_pod_without_a_node_has_no_log_for_a_reason(jhos: Jhos, name: str) -> None:
+    failed = jhos("logs", name, code=1)
     assert not failed.stdout
     assert "has no log yet: it has no node yet." in failed.stderr
 
@@ -85,22 +92,22 @@ def test_a_pod_without_a_node_has_no_log_for_a_reason(jhos: Jhos) -> None:
     ],
 )
 def test_the_reason_is_what_holds_the_pod_up(
-    jhos: Jhos, set_status: SetStatus, status: dict[str, Any], why: str
+    jhos: Jhos, name: str, set_status: SetStatus, status: dict[str, Any], why: str
 ) -> None:
     set_status(status)
     for words in ((), ("-f",)):
-        assert why in jhos("logs", "silent", *words, code=1).stderr
+        assert why in jhos("logs", name, *words, code=1).stderr
 
 
 def test_a_build_that_has_not_begun_has_no_log_for_a_reason(jhos: Jhos, reach: Reach) -> None:
-    jhos("deploy", "--name", "silent", *IMAGES, "--no-wait")
+    jhos("deploy", "--name", "silent-0", *IMAGES, "--no-wait")
     cluster = reach()
     cluster.apply(BUILD_CONFIG)
     request = {"apiVersion": "build.openshift.io/v1", "kind": "BuildRequest"}
-    config = ObjectRef("BuildConfig", "silent-nb")
+    config = ObjectRef("BuildConfig", "silent-0-nb")
     build = cluster.post(config, "instantiate", {**request, "metadata": {"name": config.name}})
     try:
-        failed = jhos("logs", "silent", "build", code=1)
+        failed = jhos("logs", "silent-0", "build", code=1)
         assert f"Build {build['metadata']['name']} has no log yet" in failed.stderr
     finally:
         cluster.delete(config)
