@@ -174,6 +174,7 @@ class Wire:
         ):
             if 0 < failure.status < 500:
                 self._well(api)
+            self.outage.end(api)
             return False
         deadline = self._deadline(failure)
         left_s = deadline - self.clock.monotonic()
