@@ -42,9 +42,10 @@ _HINT = "Fix the cause and run the same command again (--follow shows the whole 
 _HINTS = (
     (
         re.compile(r"certificate|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)", re.IGNORECASE),
-        "A proxy seems to replace certificates by its own. Name the file of its authority: oc "
-        "create secret generic SECRET --from-file=ca.crt=FILE, then jhos build-images "
-        "--build-secret SECRET. A mirror needs none: --pip-index-url and --npm-registry.",
+        "The build does not trust a certificate, which a proxy may have replaced. Name the file "
+        "of the authority: oc create secret generic SECRET --from-file=ca.crt=FILE, then jhos "
+        "build-images --build-secret SECRET. Or name mirrors: --pip-index-url URL --npm-registry "
+        "URL.",
     ),
     (
         re.compile(

@@ -13,7 +13,7 @@ from jhos.sandbox import daemon
 from jhos.sandbox.layout import Layout, layout
 from tests.engine.conftest import IMAGES, PROJECT, Jhos, create
 
-WRITTEN = ("BuildConfig", "ConfigMap", "Deployment", "ImageStream", "Lease", "Secret")
+WRITTEN = ("BuildConfig", "Build", "Deployment", "ImageStream", "Lease", "NetworkPolicy", "Route")
 QUICKSTART = ("quickstart", "--name", "course", "--git-url", "https://example.com/course.git")
 
 

@@ -24,7 +24,7 @@ def _targets(host: str) -> list[str]:
 
 
 def _is_blocked(address: IPv4Address | IPv6Address) -> bool:
-    return address.is_private and not address.is_loopback
+    return not (address.is_global or address.is_loopback)
 
 
 def _addresses(host: str) -> list[str]:

@@ -5,12 +5,13 @@ from threading import Thread
 from jhos.cluster.client import Cluster
 from jhos.errors import JhosError
 from jhos.events import Event, Report, State
-from jhos.objects import ObjectRef
+from jhos.objects import Object, ObjectRef
 
 # Of warnings, those of a build and its pod that keep it from running.
 _HINDRANCES = (
     "FailedCreate", "InvalidOutput", "FailedScheduling", "FailedMount", "FailedCreatePodSandBox",
 )  # fmt: skip
+_SECONDS = len("2026-01-01T00:00:00")
 _END_S = 30  # for the rest of a log, once its build has ended
 
 
@@ -29,15 +30,29 @@ def why_not_started(cluster: Cluster, name: str) -> str:
     the message of the build itself.
     """
     try:
+        build = cluster.get(ObjectRef("Build", name))
+        if build is None:
+            return ""
         for owner in (name, f"{name}-build"):
             events, _ = cluster.list("Event", fields=f"involvedObject.name={owner},type=Warning")
-            if told := [event for event in events if event.get("reason") in _HINDRANCES]:
-                newest = max(told, key=lambda event: event.get("lastTimestamp") or "")
-                return str(newest.get("message", ""))
-        status = (cluster.get(ObjectRef("Build", name)) or {}).get("status") or {}
+            if told := [event for event in events if _hinders(event, build)]:
+                return str(max(told, key=_time).get("message", ""))
     except JhosError:
         return ""
+    status = build.get("status") or {}
     return "" if status.get("reason") == "CancelledBuild" else status.get("message") or ""
+
+
+def _hinders(event: Object, build: Object) -> bool:
+    """Whether the event keeps the build from running; an earlier build may have had its name."""
+    since: str = build["metadata"]["creationTimestamp"]
+    return event.get("reason") in _HINDRANCES and _time(event) >= since[:_SECONDS]
+
+
+def _time(event: Object) -> str:
+    """Return when the event was last seen, to the second."""
+    seen: str = event.get("lastTimestamp") or event.get("eventTime") or ""
+    return seen[:_SECONDS]
 
 
 class Following:
