@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jhos.sandbox.client import Object
-from jhos.sandbox.controllers.quotas import QUOTAS
+from jhos.sandbox.controllers.quotas import CLUSTER_QUOTAS, QUOTAS
 from jhos.sandbox.controllers.statefulsets import REVISIONS, STATEFUL_SETS
 from jhos.sandbox.controllers.templateinstances import INSTANCES
 from tests.sandbox.control import PODS, Plane, control_plane
@@ -175,3 +175,23 @@ async def test_a_quota_counts_what_comes_and_goes(plane: Plane) -> None:
     await until_used(1, 1)
     await plane.client.delete(ROUTES, "demo", "r")
     await until_used(1, 0)
+
+
+async def test_a_quota_of_the_cluster_counts_each_project(plane: Plane) -> None:
+    quota = {"hard": {"count/routes.route.openshift.io": "2"}}
+    labels = {"matchLabels": {"kubernetes.io/metadata.name": "demo"}}
+    spec = {"selector": {"labels": labels}, "quota": quota}
+    await plane.client.create(CLUSTER_QUOTAS, {"metadata": {"name": "q"}, "spec": spec})
+    meta = {"name": "r", "namespace": "demo"}
+    to = {"kind": "Service", "name": "web"}
+    await plane.client.create(ROUTES, {"metadata": meta, "spec": {"to": to}})
+
+    async def counted() -> bool:
+        status = (await plane.client.get(CLUSTER_QUOTAS, None, "q")).get("status")
+        if not status:
+            return False
+        used = {"count/routes.route.openshift.io": "1"}
+        shares = [(each["namespace"], each["status"]["used"]) for each in status["namespaces"]]
+        return bool(status["total"]["used"] == used and shares == [("demo", used)])
+
+    await plane.until(counted)

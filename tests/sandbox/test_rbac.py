@@ -57,6 +57,51 @@ def test_a_view_reads_but_no_secrets(store: Store) -> None:
     assert not rbac.allowed(store, ALICE, Question("get", "", "secrets", "demo", "a"))
 
 
+RIGHTS = {
+    "view": (
+        "get configmaps, list pods/log, get resourcequotas, list routes.route.openshift.io, "
+        "list builds.build.openshift.io, get builds/log.build.openshift.io, "
+        "get imagestreamtags.image.openshift.io, get projects.project.openshift.io, "
+        "list appliedclusterresourcequotas.quota.openshift.io, get namespaces",
+        "get secrets, get leases.coordination.k8s.io, list roles.rbac.authorization.k8s.io, "
+        "patch configmaps, get imagestreams/layers.image.openshift.io, create pods/exec",
+    ),
+    "edit": (
+        "get secrets, patch deployments.apps, patch leases.coordination.k8s.io, create events, "
+        "create routes/custom-host.route.openshift.io, create pods/eviction, "
+        "create buildconfigs/instantiatebinary.build.openshift.io, "
+        "create imagestreamimports.image.openshift.io, get imagestreams/layers.image.openshift.io, "
+        "deletecollection persistentvolumeclaims, patch networkpolicies.networking.k8s.io",
+        "get roles.rbac.authorization.k8s.io, list rolebindings.rbac.authorization.k8s.io, "
+        "create roles.rbac.authorization.k8s.io, patch endpoints, create resourcequotas, "
+        "delete projects.project.openshift.io, update routes/status.route.openshift.io",
+    ),
+    "admin": (
+        "create roles.rbac.authorization.k8s.io, patch rolebindings.rbac.authorization.k8s.io, "
+        "delete projects.project.openshift.io, update routes/status.route.openshift.io",
+        "delete namespaces, create resourcequotas, patch endpoints, patch pods/status",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "question", "is_allowed"),
+    [
+        (role, question, is_allowed)
+        for role, lists in RIGHTS.items()
+        for questions, is_allowed in zip(lists, (True, False), strict=True)
+        for question in questions.split(", ")
+    ],
+)
+def test_the_roles_of_a_project_are_those_of_openshift(
+    store: Store, role: str, question: str, is_allowed: bool
+) -> None:
+    bind(store, role, {"kind": "User", "name": "alice"})
+    verb, _, resource = question.partition(" ")
+    name, _, group = resource.partition(".")
+    assert rbac.allowed(store, ALICE, Question(verb, group, name, "demo", "a")) is is_allowed
+
+
 def test_a_service_account_is_bound_in_its_own_namespace_without_naming_it(store: Store) -> None:
     make_role(store, resources=["pods"], verbs=["list"])
     bind(store, "r", {"kind": "ServiceAccount", "name": "hub"}, "Role")

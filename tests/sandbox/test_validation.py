@@ -165,3 +165,44 @@ async def test_an_unknown_field_is_warned_of(api: Api, query: str, warnings: lis
     body = config_map("m") | {"dta": {}}
     async with api.http.post(f"{CORE}/configmaps?{query}", json=body) as answer:
         assert (answer.status, answer.headers.getall("Warning", [])) == (201, warnings)
+
+
+MEBIBYTE = "a" * 2**20
+
+
+@pytest.mark.parametrize(
+    ("resource", "body", "words"),
+    [
+        ("configmaps", {"data": {"a": f"{MEBIBYTE}b"}}, "[]: Too long: may not be more than 1048"),
+        ("secrets", {"stringData": {"a": f"{MEBIBYTE}b"}}, "data: Too long: may not be more than"),
+        ("configmaps", {"metadata": {"name": "big", "annotations": {"a": MEBIBYTE[: 2**18]}}},
+         "metadata.annotations: Too long: may not be more than 262144 bytes"),
+    ],
+)  # fmt: skip
+async def test_what_is_too_long_is_refused(
+    api: Api, resource: str, body: dict[str, Any], words: str
+) -> None:
+    answer = await api.post(f"{CORE}/{resource}", {"metadata": {"name": "big"}, **body})
+    assert api.status == 422
+    assert words in answer["message"]
+    cause = answer["details"]["causes"][0]
+    assert cause["reason"] == "FieldValueTooLong"
+
+
+async def test_a_mebibyte_is_not_too_long(api: Api) -> None:
+    await api.post(f"{CORE}/configmaps", config_map("big", a=MEBIBYTE))
+    assert api.status == 201
+    await api.post(f"{CORE}/secrets", {"metadata": {"name": "s"}, "stringData": {"a": MEBIBYTE}})
+    assert api.status == 201
+
+
+async def test_what_the_store_cannot_take_is_refused(api: Api) -> None:
+    env = [{"name": "A", "value": MEBIBYTE}, {"name": "B", "value": MEBIBYTE}]
+    answer = await api.post(f"{APPS}/deployments", deployment("big", env=env))
+    assert (api.status, answer["message"]) == (500, "etcdserver: request is too large")
+
+
+async def test_no_request_is_larger_than_three_mebibytes(api: Api) -> None:
+    answer = await api.post(f"{CORE}/configmaps", config_map("big", a=MEBIBYTE * 3))
+    assert (api.status, answer["reason"]) == (413, "RequestEntityTooLarge")
+    assert answer["message"] == "Request entity too large: limit is 3145728"

@@ -40,7 +40,8 @@ from jhos.sandbox.store import Store
 
 __all__ = ["Cluster", "create_app", "runner", "serve"]
 
-LARGEST_BODY = 2**30  # uploads of sources; objects are far smaller
+LARGEST_BODY = 2**30  # uploads of sources
+LARGEST_OBJECT = 3 * 2**20
 HEALTH = ("/healthz", "/livez", "/readyz")
 OPEN_TO_ALL = (*HEALTH, "/version", "/version/")
 UNKNOWN_RESOURCE = "the server could not find the requested resource"
@@ -129,7 +130,7 @@ class _Server:
             path=path,
             kind=kind,
             query=dict(request.query),
-            body=b"" if streamed else await request.read(),
+            body=b"" if streamed else await _body(request),
             content_type=request.headers.get("Content-Type", "").partition(";")[0].strip(),
             accept=request.headers.get("Accept", ""),
             user_agent=request.headers.get("User-Agent", ""),
@@ -162,6 +163,13 @@ class _Server:
         if body is None:
             return web.Response(status=404, text="404 page not found\n")
         return _json(200, body)
+
+
+async def _body(request: web.Request) -> bytes:
+    body = await request.read()
+    if len(body) > LARGEST_OBJECT:
+        raise Failure(413, f"Request entity too large: limit is {LARGEST_OBJECT}")
+    return body
 
 
 def _authorize(store: Store, user: User, verb: str, path: ResourcePath) -> None:

@@ -16,6 +16,7 @@ REASONS = {
     406: "NotAcceptable",
     409: "Conflict",
     410: "Expired",
+    413: "RequestEntityTooLarge",
     415: "UnsupportedMediaType",
     422: "Invalid",
     429: "TooManyRequests",
@@ -71,6 +72,10 @@ def not_supported(field: str, value: str, supported: Iterable[str]) -> Cause:
     names = ", ".join(f'"{name}"' for name in supported)
     message = f'Unsupported value: "{value}": supported values: {names}'
     return Cause("FieldValueNotSupported", field, message)
+
+
+def too_long(field: str, most: int) -> Cause:
+    return Cause("FieldValueTooLong", field, f"Too long: may not be more than {most} bytes")
 
 
 def immutable(field: str, why: str = "field is immutable when `immutable` is set") -> Cause:

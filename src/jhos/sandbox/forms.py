@@ -18,6 +18,8 @@ REPRESENTATIONS = (
     "application/json, application/yaml, application/vnd.kubernetes.protobuf, "
     "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
 )
+# Lists that a server puts together itself, and that are left out where there is nothing.
+NULL_WHEN_EMPTY = ("appliedclusterresourcequotas.quota.openshift.io",)
 META_GROUP = "meta.k8s.io/v1"
 _YAML_STRING = "tag:yaml.org,2002:str"
 
@@ -71,6 +73,8 @@ def encode_list(kind: Kind, objects: list[Object], meta: Object, form: Form, inc
     """A list in the form asked for; a plain one is put together from the texts of its objects."""
     if form != Form():
         return encode(_shaped(kind, objects, meta, form, include), form.media)
+    if not objects and kind.key in NULL_WHEN_EMPTY:
+        return encode({**_listed(kind, [], meta), "items": None}, form.media)
     head = text_of(_listed(kind, [], meta)).removesuffix("]}")
     items = ",".join(_item_text(kind, obj) for obj in objects)
     return f"{head}{items}]}}\n".encode()

@@ -10,7 +10,7 @@ VERB_SETS = {
     "namespace": ("create", "delete", "get", "list", "patch", "update", "watch"),
     "request": ("create", "list"),
     "get": ("get",),
-    "measured": ("get", "list"),
+    "read": ("get", "list"),
     "tag": ("create", "delete", "get", "list", "patch", "update"),
 }
 
@@ -126,8 +126,8 @@ batch/v1 CronJob cronjobs ns cj all all g status
 batch/v1 Job jobs ns - all all g status
 coordination.k8s.io/v1 Lease leases ns - - all - -
 discovery.k8s.io/v1 EndpointSlice endpointslices ns - - all g -
-metrics.k8s.io/v1beta1 NodeMetrics nodes cluster - - measured - -
-metrics.k8s.io/v1beta1 PodMetrics pods ns - - measured - -
+metrics.k8s.io/v1beta1 NodeMetrics nodes cluster - - read - -
+metrics.k8s.io/v1beta1 PodMetrics pods ns - - read - -
 monitoring.coreos.com/v1 PrometheusRule prometheusrules ns promrule - all g -
 monitoring.coreos.com/v1 ServiceMonitor servicemonitors ns smon - all g -
 networking.k8s.io/v1 IngressClass ingressclasses cluster - - all g -
@@ -155,6 +155,8 @@ image.openshift.io/v1 ImageStreamTag imagestreamtags ns istag - tag - -
 image.openshift.io/v1 ImageTag imagetags ns itag - tag - -
 project.openshift.io/v1 ProjectRequest projectrequests cluster - - request - -
 project.openshift.io/v1 Project projects cluster - - namespace - -
+quota.openshift.io/v1 AppliedClusterResourceQuota appliedclusterresourcequotas ns - - read - -
+quota.openshift.io/v1 ClusterResourceQuota clusterresourcequotas cluster clusterquota - all - status
 route.openshift.io/v1 Route routes ns - all all g status
 security.openshift.io/v1 SecurityContextConstraints securitycontextconstraints cluster scc - all g -
 template.openshift.io/v1 Template processedtemplates ns - - create - -

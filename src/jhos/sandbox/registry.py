@@ -4,6 +4,7 @@ A write goes: decode, default, note the owners, admit, prepare, validate, store.
 without a pause, so no write can come between another's reading and writing.
 """
 
+import json
 import secrets
 import uuid
 from collections.abc import Callable
@@ -29,6 +30,8 @@ from jhos.sandbox.managed import Manager
 
 Object = dict[str, Any]
 
+LARGEST_STORED = 3 * 2**19
+PLAIN = ("ConfigMap", "Secret")
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 # Metadata that a write of the status may change too.
 MARKED_BY_STATUS = {
@@ -73,7 +76,10 @@ def _store_new(call: Call, obj: Object) -> Object:
             error.message = f"object is being deleted: {error.message}"
         raise error
     admission.check(call, obj, None)
-    return obj if call.dry_run else call.store.put(kind.key, obj)
+    if call.dry_run:
+        return obj
+    _check_stored_size(obj)
+    return call.store.put(kind.key, obj)
 
 
 def decode(call: Call, body: Object, kind: Kind | None = None) -> Object:
@@ -201,7 +207,15 @@ def write(call: Call, live: Object, obj: Object, own: Callable[[Object], Object]
         return obj
     if "deletionTimestamp" in old_meta and deletion.is_released(obj):
         return deletion.remove(call, obj)
+    _check_stored_size(obj)
     return call.store.put(kind.key, obj)
+
+
+def _check_stored_size(obj: Object) -> None:
+    """By what etcd takes in one request."""
+    content = {**obj, "data": None} if obj["kind"] in PLAIN else obj  # whose size validation knows
+    if len(json.dumps(content, ensure_ascii=False).encode()) > LARGEST_STORED:
+        raise Failure(500, "etcdserver: request is too large", reason="")
 
 
 def _keep_metadata(old: Object, new: Object) -> None:

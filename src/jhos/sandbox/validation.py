@@ -6,11 +6,12 @@ from typing import Any
 
 from jhos.sandbox import failure, names, podrules, policyrules, quantity, schema, selectors
 from jhos.sandbox.call import Call
-from jhos.sandbox.failure import Cause, bad_value, required
+from jhos.sandbox.failure import Cause, bad_value, required, too_long
 
 Object = dict[str, Any]
 Rule = Callable[[Object, Object | None], Iterator[Cause]]
 
+LARGEST_DATA, LARGEST_ANNOTATIONS = 2**20, 2**18
 LOOSE_NAMES = ("rbac.authorization.k8s.io", "image.openshift.io")
 STATEFUL_SET_MUTABLE = (
     "replicas", "ordinals", "template", "updateStrategy", "minReadySeconds",
@@ -40,6 +41,9 @@ def _metadata(call: Call, obj: Object, live: Object | None) -> Iterator[Cause]:
     for key in meta.get("annotations", {}):
         if why := names.qualified_problem(key.lower()):
             yield bad_value("metadata.annotations", key, why)
+    notes = (len(f"{key}{value}".encode()) for key, value in meta.get("annotations", {}).items())
+    if sum(notes) > LARGEST_ANNOTATIONS:
+        yield too_long("metadata.annotations", LARGEST_ANNOTATIONS)
     if live is not None and "deletionTimestamp" in live["metadata"]:
         yield from _finalizers(meta, live["metadata"])
 
@@ -102,6 +106,18 @@ def _data(obj: Object, _: Object | None) -> Iterator[Cause]:
 
 def _config_map(obj: Object, live: Object | None) -> Iterator[Cause]:
     yield from _data(obj, live)
+    plain = sum(len(value.encode()) for value in obj.get("data", {}).values())
+    if plain + _decoded(obj.get("binaryData", {})) > LARGEST_DATA:
+        yield too_long("[]", LARGEST_DATA)
+    yield from _unchanged(obj, live)
+
+
+def _decoded(data: Object) -> int:
+    """The bytes that base64 stands for."""
+    return sum(len(value) * 3 // 4 - value[-2:].count("=") for value in data.values())
+
+
+def _unchanged(obj: Object, live: Object | None) -> Iterator[Cause]:
     if live and live.get("immutable"):
         if not obj.get("immutable"):
             yield failure.immutable("immutable")
@@ -113,7 +129,10 @@ def _config_map(obj: Object, live: Object | None) -> Iterator[Cause]:
 def _secret(obj: Object, live: Object | None) -> Iterator[Cause]:
     if live and obj.get("type") != live.get("type"):
         yield bad_value("type", obj.get("type", ""), "field is immutable")
-    yield from _config_map(obj, live)
+    yield from _data(obj, live)
+    if _decoded(obj.get("data", {})) > LARGEST_DATA:
+        yield too_long("data", LARGEST_DATA)
+    yield from _unchanged(obj, live)
 
 
 def _service(obj: Object, live: Object | None) -> Iterator[Cause]:

@@ -33,6 +33,8 @@ def admit(call: Call, obj: Object, live: Object | None) -> None:
 
 def check(call: Call, obj: Object, live: Object | None) -> None:
     """Refuse what is against limits and quotas; raises Failure."""
-    if live is None and call.namespace:
+    if not call.namespace:
+        return
+    if live is None:
         limits.check(call, obj)
-        quota.check(call, obj)
+    quota.check(call, obj, live)

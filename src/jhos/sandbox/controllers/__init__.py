@@ -16,7 +16,7 @@ from jhos.sandbox.controllers.loop import Control, Controller
 from jhos.sandbox.controllers.namespaces import Namespaces
 from jhos.sandbox.controllers.old_events import OldEvents
 from jhos.sandbox.controllers.pull_secrets import AccountPullSecrets, PullTokens
-from jhos.sandbox.controllers.quotas import Quotas
+from jhos.sandbox.controllers.quotas import ClusterQuotas, Quotas
 from jhos.sandbox.controllers.replicasets import ReplicaSets
 from jhos.sandbox.controllers.routes import Routes
 from jhos.sandbox.controllers.scheduler import Scheduler
@@ -39,6 +39,7 @@ def controllers(
         ReplicaSets(control),
         StatefulSets(control),
         Quotas(control),
+        ClusterQuotas(control),
         TemplateInstances(control),
         Triggers(control),
         Endpoints(control),

@@ -8,6 +8,7 @@ from jhos.sandbox.views import (
     metrics,
     pods,
     projects,
+    quotas,
     scale,
     templates,
     webhooks,
@@ -30,6 +31,10 @@ AUTHORIZATION = "authorization.k8s.io"
 WATCHES = {"projects.project.openshift.io": projects.watch}
 
 VIEWS: dict[tuple[str, str], dict[str, Handler]] = {
+    ("appliedclusterresourcequotas.quota.openshift.io", ""): {
+        "get": quotas.read,
+        "list": quotas.listing,
+    },
     ("buildconfigs.build.openshift.io", "instantiate"): {"create": builds.instantiate},
     ("buildconfigs.build.openshift.io", "instantiatebinary"): {"create": builds.instantiate_binary},
     ("buildconfigs.build.openshift.io", "webhooks"): {"create": webhooks.begin},
