@@ -1,7 +1,9 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from jhos.actions.wanted import Wanted
 from jhos.checks import (
     Verdict,
     apis,
@@ -14,11 +16,15 @@ from jhos.checks import (
     storage,
     streams,
 )
-from jhos.cluster.premises import Premises, quantity
+from jhos.cluster.facts import Kept
+from jhos.cluster.premises import Premises, ProjectQuota, Quantities, quantity
 from jhos.errors import Refused, SettingsError
 from jhos.kinds import KINDS
+from jhos.plan import plan_deploy
+from jhos.quotas import demand
 from jhos.rights import BUILD, DEPLOY, TEARDOWN, check_builds, check_rights
 from jhos.settings.load import load
+from jhos.settings.model import Settings
 
 ADMIN = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
 EVERY = (*DEPLOY, *TEARDOWN, *BUILD)
@@ -112,9 +118,10 @@ SETTINGS = load({"name": "hub"})
 def premises(**known: Any) -> Premises:
     """Of an empty project that is all that one could wish."""
     whole: dict[str, Any] = {
+        "phase": "Active",
         "rules": [ADMIN],
         "groups": GROUPS,
-        "free": {},
+        "quotas": [],
         "bounds": ({}, {}),
         "classes": ["fast", "slow"],
         "default_class": "fast",
@@ -128,10 +135,24 @@ def quantities(**known: Any) -> dict[str, Any]:
     return {key.replace("_", "."): quantity(value) for key, value in known.items()}
 
 
+def limited(**hard: Any) -> Premises:
+    """By a quota of which nothing is used."""
+    return premises(quotas=[ProjectQuota(name="small", hard=quantities(**hard), used={})])
+
+
+def needed(settings: Settings) -> Quantities:
+    """By a first deployment."""
+    wanted = Wanted(
+        settings=settings, configuration={}, secrets={}, certificate={}, namespace="demo", images={}
+    )
+    objects = wanted.objects(dict.fromkeys((settings.hub.image, settings.notebook.image), "i"))
+    return demand(plan_deploy("hub", objects, {}, {}, ()), Kept("hub", {}, {}, {}))
+
+
 def test_a_good_project_has_no_problem() -> None:
     found = premises()
     findings = [*rights(found), *apis(found), *streams(found), storage(found, SETTINGS),
-                limits(found, SETTINGS), quota(found, SETTINGS, deployed=False)[0]]  # fmt: skip
+                limits(found, SETTINGS), quota(found, SETTINGS, needed(SETTINGS))[0]]  # fmt: skip
     assert {each.verdict for each in findings} == {Verdict.OK}
 
 
@@ -177,33 +198,36 @@ def test_the_volumes_of_users_need_a_class_too() -> None:
 
 def test_a_volume_for_each_user_counts_in_the_quota() -> None:
     wanted = {"auth": {"type": "openshift", "allow_all": True}, "storage": {"size": "2Gi"}}
-    free = quantities(requests_storage="7Gi")
-    assert quota(premises(free=free), load(wanted), deployed=False)[1] == 3
+    settings = load(wanted)
+    assert quota(limited(requests_storage="7Gi"), settings, needed(settings))[1] == 3
 
 
 def test_no_pod_is_counted_for_a_database_elsewhere() -> None:
-    found = quota(premises(free=quantities(pods=3)), load({"database": {"type": "sqlite"}}),
-                  deployed=False)  # fmt: skip
-    assert found[1] == 1
-
-
-@pytest.mark.parametrize(("pods", "option"), [(2, "--hub-memory"), (3, "--notebook-memory")])
-def test_a_quota_that_is_too_small_names_the_sizes_that_matter(pods: int, option: str) -> None:
-    found, _ = quota(premises(free=quantities(pods=pods)), SETTINGS, deployed=False)
-    assert option in found.hint
+    settings = load({"database": {"type": "sqlite"}})
+    assert quota(limited(pods=3), settings, needed(settings))[1] == 1
 
 
 @pytest.mark.parametrize(
-    ("known", "words"),
+    ("hard", "option"),
+    [({"limits_memory": "512Mi"}, "--hub-memory"), ({"pods": 3}, "--notebook-memory")],
+)
+def test_a_quota_that_is_too_small_names_the_sizes_that_matter(
+    hard: dict[str, Any], option: str
+) -> None:
+    assert option in quota(limited(**hard), SETTINGS, needed(SETTINGS))[0].hint
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
     [
-        ({"bounds": ({}, quantities(memory="400Mi"))}, "hub.memory"),
-        ({"free": quantities(pods=2)}, "pods lacks 1"),
+        (lambda: premises(bounds=({}, quantities(memory="400Mi"))), "hub.memory"),
+        (lambda: limited(pods=2), "leaves 2 of 2 pods, 3 needed"),
     ],
 )
-def test_what_cannot_run_is_not_begun(known: dict[str, Any], words: str) -> None:
-    check_first(premises(), SETTINGS)
+def test_what_cannot_run_is_not_begun(found: Callable[[], Premises], words: str) -> None:
+    check_first(premises(), SETTINGS, needed(SETTINGS))
     with pytest.raises(Refused, match=words) as caught:
-        check_first(premises(**known), SETTINGS)
+        check_first(found(), SETTINGS, needed(SETTINGS))
     assert "--no-check" in caught.value.hint
 
 
@@ -221,7 +245,7 @@ def test_a_container_outside_of_the_limits_is_named_with_its_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("free", "deployed", "servers"),
+    ("hard", "deployed", "servers"),
     [
         ({"pods": 10}, False, 7),
         ({"pods": 10}, True, 10),
@@ -232,23 +256,23 @@ def test_a_container_outside_of_the_limits_is_named_with_its_setting() -> None:
     ],
 )
 def test_the_quota_tells_how_many_servers_fit(
-    free: dict[str, Any], deployed: bool, servers: int | None
+    hard: dict[str, Any], deployed: bool, servers: int | None
 ) -> None:
-    finding, fits = quota(premises(free=quantities(**free)), SETTINGS, deployed=deployed)
+    finding, fits = quota(limited(**hard), SETTINGS, {} if deployed else needed(SETTINGS))
     assert (finding.verdict, fits) == (Verdict.OK, servers)
 
 
 @pytest.mark.parametrize(
-    ("free", "words"),
+    ("hard", "words"),
     [
-        ({"pods": 2}, "pods lacks 1"),
-        ({"limits_memory": "512Mi"}, "limits.memory lacks 512Mi"),
-        ({"requests_storage": "512Mi"}, "requests.storage lacks 512Mi"),
+        ({"pods": 2}, "quota small leaves 2 of 2 pods, 3 needed"),
+        ({"limits_memory": "512Mi"}, "512Mi of 512Mi limits.memory, 1024Mi needed"),
+        ({"requests_storage": "512Mi"}, "requests.storage, 1024Mi needed"),
         ({"pods": 3}, "room for 0"),
     ],
 )
-def test_a_quota_that_is_too_small_is_told_in_numbers(free: dict[str, Any], words: str) -> None:
-    finding, fits = quota(premises(free=quantities(**free)), SETTINGS, deployed=False)
+def test_a_quota_that_is_too_small_is_told_in_numbers(hard: dict[str, Any], words: str) -> None:
+    finding, fits = quota(limited(**hard), SETTINGS, needed(SETTINGS))
     assert (finding.verdict, fits) == (Verdict.PROBLEM, 0)
     assert words in finding.message
 

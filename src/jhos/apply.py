@@ -1,6 +1,6 @@
 """Plan → cluster, stage by stage, in parallel inside a stage. Every write may be repeated."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import groupby
@@ -41,21 +41,31 @@ _NEEDS_OTHERS = ("RoleBinding",)
 
 
 def preview(
-    cluster: Cluster, kept: Kept, wanted: list[Object], *, force: bool, try_new: bool = False
+    cluster: Cluster,
+    kept: Kept,
+    wanted: list[Object],
+    *,
+    force: bool,
+    try_new: bool = False,
+    hidden: Collection[str] = (),
 ) -> Plan:
     """What applying would do: one list a kind, and a dry run of what is not plainly the same.
 
-    `try_new`: also of what is not there yet, so that what the cluster refuses is known. Raises
+    `try_new`: also of what is not there yet, so that what the cluster refuses is known. `hidden`:
+    kinds of which each object that the inventory names is taken to be as it is wanted. Raises
     Conflict where objects of these names belong to somebody else.
     """
     name, former = kept.name, recorded(kept.inventory)
-    live = _live(cluster, kept, {ObjectRef.of(obj) for obj in wanted} | former)
+    refs = {ObjectRef.of(obj) for obj in wanted} | former
+    live = read_live(cluster, kept, {ref for ref in refs if ref.kind not in hidden})
     check_ownership(name, live, wanted)
     unsettled = [
         obj
         for obj in wanted
         if ObjectRef.of(obj) in live and not is_settled(live[ObjectRef.of(obj)], obj)
     ]
+    assumed = {ObjectRef.of(obj): obj for obj in wanted if obj["kind"] in hidden}
+    live |= {ref: obj for ref, obj in assumed.items() if ref in former}
 
     def both(obj: Object) -> tuple[ObjectRef, tuple[Object, Object]]:
         ref = ObjectRef.of(obj)
@@ -89,7 +99,7 @@ def _anew(cluster: Cluster, obj: Object, before: Object) -> Object:
     return {**before, **after, "metadata": {**before["metadata"], **said}}
 
 
-def _live(cluster: Cluster, kept: Kept, refs: set[ObjectRef]) -> dict[ObjectRef, Object]:
+def read_live(cluster: Cluster, kept: Kept, refs: set[ObjectRef]) -> dict[ObjectRef, Object]:
     """Metadata of every object of these kinds in the project; in full what was read already.
 
     Before a first deployment only some are looked at: `apply` notices the others.

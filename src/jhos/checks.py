@@ -1,8 +1,7 @@
 """What would stop a deployment, found before anything is changed: one function a check."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from jhos.cluster.client import Cluster
@@ -12,18 +11,21 @@ from jhos.errors import Conflict, Refused, SettingsError
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef
 from jhos.plan import check_ownership
+from jhos.quotas import Shortage, advice, how_often, shortages, shown, total, usage
+from jhos.render import container_resources
 from jhos.rights import (
-    ASK_ADMIN,
     BUILD,
     DEPLOY,
+    FIXED,
     METRICS,
     TEARDOWN,
     check_builds,
     check_rights,
     in_words,
     lacking,
+    role_needed,
 )
-from jhos.settings.model import Resources, Settings
+from jhos.settings.model import Resources, Settings, Storage
 
 HOST_LABEL_LENGTH = 63
 
@@ -44,12 +46,29 @@ class Finding:
     hint: str = ""
 
 
-def check_first(allowance: Allowance, settings: Settings) -> None:
+def check_first(allowance: Allowance, settings: Settings, needed: Quantities) -> None:
     """Raises Refused where quota or limits keep the first deployment from running."""
-    room, _ = quota(allowance, settings, deployed=False)
-    for found in (limits(allowance, settings), room):
-        if found.verdict is Verdict.PROBLEM:
-            raise Refused(f"{found.check}: {found.message}.", f"{found.hint} {_ANYHOW}")
+    if found := shortages(allowance, needed):
+        raise Refused(f"The project has no room: {_listed(found)}.", f"{advice(found)} {_ANYHOW}")
+    room, _ = quota(allowance, settings, needed)
+    for finding in (limits(allowance, settings), room):
+        if finding.verdict is Verdict.PROBLEM:
+            raise Refused(f"{finding.check}: {finding.message}.", f"{finding.hint} {_ANYHOW}")
+
+
+def check_quotas(allowance: Allowance, needed: Quantities) -> None:
+    """Raises Refused where a quota has no room for a change."""
+    if found := shortages(allowance, needed):
+        raise Refused(f"The project has no room: {_listed(found)}.", advice(found))
+
+
+def project(premises: Premises, namespace: str) -> Finding:
+    """Whether the project takes anything new."""
+    if premises.phase == "Terminating":
+        hint = "Choose another with -n PROJECT."
+        problem = f"{namespace} is being deleted, with all that is in it"
+        return Finding("Project", Verdict.PROBLEM, problem, hint)
+    return Finding("Project", Verdict.OK, namespace)
 
 
 def name(deployment: str, live: Mapping[ObjectRef, Object]) -> Finding:
@@ -61,15 +80,15 @@ def name(deployment: str, live: Mapping[ObjectRef, Object]) -> Finding:
     return Finding("Name", Verdict.OK, f"{deployment} is nobody else's")
 
 
-def rights(premises: Premises) -> list[Finding]:
-    """One for each of what jhos does."""
+def rights(premises: Premises, *, deployed: bool = False) -> list[Finding]:
+    """One for each of what jhos does. `deployed`: its Role is there already, and may stay."""
     done = (("deploy", DEPLOY), ("tear down", TEARDOWN), ("build images", BUILD))
     findings = []
     for purpose, needed in done:
-        missing = lacking(premises.rules, needed)
-        if missing:
-            said = f"you may not {in_words(missing)}"
-            findings.append(Finding(f"Rights to {purpose}", Verdict.PROBLEM, said, ASK_ADMIN))
+        wanted = (right for right in needed if not deployed or right[1] not in FIXED)
+        if missing := lacking(premises.rules, wanted):
+            said, hint = f"you may not {in_words(missing)}", role_needed(missing)
+            findings.append(Finding(f"Rights to {purpose}", Verdict.PROBLEM, said, hint))
         else:
             findings.append(Finding(f"Rights to {purpose}", Verdict.OK, "all that is needed"))
     return findings
@@ -150,9 +169,9 @@ def _outside(allowance: Allowance, parts: Mapping[str, Resources]) -> list[str]:
         for key, request, limit in (("memory", part.memory_request, part.memory),
                                     ("cpu", part.cpu_request, part.cpu)):  # fmt: skip
             if key in most and quantity(limit) > most[key]:
-                wrong.append(f"{name}.{key} is {limit}, at most {_shown(key, most[key])} may be")
+                wrong.append(f"{name}.{key} is {limit}, at most {shown(key, most[key])} may be")
             if key in least and quantity(request) < least[key]:
-                floor = _shown(key, least[key])
+                floor = shown(key, least[key])
                 wrong.append(f"{name}.{key}_request is {request}, at least {floor} must be")
             ratio = allowance.ratios.get(key)
             if ratio and quantity(limit) > ratio * quantity(request):
@@ -193,10 +212,7 @@ def registry(is_there: bool | None, *, needed: bool) -> Finding:
 def build_pods(allowance: Allowance, pod: Resources, *, needed: bool) -> Finding:
     """Check whether LimitRanges and quotas admit the pod of a build."""
     wrong = _outside(allowance, {"build": pod})
-    need = _need([pod], {})
-    for key, left in _without(allowance.free, need).items():
-        if key in need and left < 0:
-            wrong.append(f"the quota lacks {_shown(key, -left)} of {key}")
+    wrong += map(str, shortages(allowance, _pod(pod)))
     if wrong:
         verdict = Verdict.PROBLEM if needed else Verdict.WARNING
         return Finding("Pods of builds", verdict, "; ".join(wrong), _SMALLER_BUILDS)
@@ -204,22 +220,15 @@ def build_pods(allowance: Allowance, pod: Resources, *, needed: bool) -> Finding
 
 
 def quota(
-    allowance: Allowance, settings: Settings, *, deployed: bool
+    allowance: Allowance, settings: Settings, needed: Quantities
 ) -> tuple[Finding, int | None]:
-    """Whether hub, proxy, database and one notebook fit, and how many notebooks do.
+    """Whether what is still to be created fits with one notebook, and how many notebooks do.
 
-    None: as many as the cluster holds. What is `deployed` is counted in the quota already.
+    None: as many as the cluster holds.
     """
-    parts = [part for name, part in _parts(settings).items() if name != "notebook"]
-    own_volume = settings.database.type != "external"
-    base = _need(parts, _claim(settings.database.storage if own_volume else None))
-    left = dict(allowance.free) if deployed else _without(allowance.free, base)
-    short = [f"{key} lacks {_shown(key, -free)}" for key, free in left.items() if free < 0]
-    if short:
-        said = f"hub, proxy and database do not fit: {', '.join(short)}"
-        hint = "Ask for more, or make the parts smaller (--hub-memory, --database-memory …)."
-        return Finding("Quota", Verdict.PROBLEM, said, hint), 0
-    fits = room(left, settings.notebook, settings.storage.size)
+    if found := shortages(allowance, needed):
+        return Finding("Quota", Verdict.PROBLEM, _listed(found), advice(found)), 0
+    fits = room(allowance, settings.notebook, settings.storage, needed)
     if fits is None:
         return Finding("Quota", Verdict.OK, "none that limits notebooks"), None
     said = f"room for {fits} notebook servers at once"
@@ -229,14 +238,33 @@ def quota(
     return Finding("Quota", Verdict.PROBLEM, said, hint), 0
 
 
-def room(free: Quantities, notebook: Resources, volume: str | None = None) -> int | None:
-    """How many more notebook servers fit, each with a new volume of that size.
+def _listed(found: list[Shortage]) -> str:
+    return "; ".join(map(str, found))
 
-    None: no quota limits them.
+
+def room(
+    allowance: Allowance,
+    notebook: Resources,
+    storage: Storage | None = None,
+    needed: Quantities | None = None,
+) -> int | None:
+    """How many more notebook servers fit, each with a new volume as `storage` says.
+
+    `needed`: what is to be created first. None: no quota limits them.
     """
-    one = _need([notebook], _claim(volume))
-    fits = [max(0, int(left // one[key])) for key, left in free.items() if one.get(key)]
-    return min(fits, default=None)
+    server = _pod(notebook)
+    if storage and storage.size:
+        claim = {
+            "resources": {"requests": {"storage": storage.size}},
+            "storageClassName": storage.storage_class,
+        }
+        server = total([server, usage({"kind": "PersistentVolumeClaim", "spec": claim})])
+    return how_often(allowance, server, needed or {})
+
+
+def _pod(part: Resources) -> Quantities:
+    container = {"resources": container_resources(part)}
+    return usage({"kind": "Pod", "spec": {"containers": [container]}})
 
 
 def check_metrics(cluster: Cluster, settings: Settings) -> None:
@@ -284,35 +312,3 @@ def _parts(settings: Settings) -> dict[str, Resources]:
         **database,
         "notebook": settings.notebook,
     }
-
-
-def _claim(size: str | None) -> dict[str, object]:
-    """What a volume of that size takes of a quota."""
-    return {"persistentvolumeclaims": 1, "requests.storage": size} if size else {}
-
-
-def _need(parts: Iterable[Resources], others: dict[str, object]) -> Quantities:
-    """What pods of these parts take of a quota, by its names."""
-    need = {key: quantity(value) for key, value in others.items()}
-    for part in parts:
-        taken = {
-            "pods": 1,
-            "limits.memory": part.memory,
-            "limits.cpu": part.cpu,
-            "requests.memory": part.memory_request,
-            "requests.cpu": part.cpu_request,
-        }
-        for key, value in taken.items():
-            need[key] = need.get(key, quantity(0)) + quantity(value)
-    return need
-
-
-def _without(free: Quantities, need: Quantities) -> Quantities:
-    return {key: left - need.get(key, 0) for key, left in free.items()}
-
-
-def _shown(key: str, number: Decimal) -> str:
-    """As people write it: `512Mi`, `500m`."""
-    if key.endswith(("memory", "storage")):
-        return f"{number / 2**20:.0f}Mi"
-    return f"{number * 1000:.0f}m" if key.endswith("cpu") else f"{number:.0f}"

@@ -1,12 +1,14 @@
 """What can go wrong, each class with the exit code that it ends the command with.
 
 JhosError 1                 failed
+├── NotFound 1              it is not there, or not any more
 ├── SettingsError 2         settings are wrong; nothing was sent
 ├── ClusterUnreachable 3    no kubeconfig, no such context, no answer
 │   ├── LoginNeeded 3       the server does not know who is asking
 │   └── BrokenOff 3         an answer ended in the middle
 ├── Refused 4               rights, quota, policy
 │   ├── Conflict 4          somebody else owns it
+│   │   └── DeletedMeanwhile 4  somebody deleted what was waited for
 │   ├── Immutable 4         it is chosen when the object is made
 │   ├── Busy 4              another run holds the deployment
 │   └── BeingDeleted 4      the project is going, and takes nothing new
@@ -27,6 +29,10 @@ class JhosError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message, self.hint = message, hint
+
+
+class NotFound(JhosError):
+    pass
 
 
 class SettingsError(JhosError):
@@ -50,6 +56,10 @@ class Refused(JhosError):
 
 
 class Conflict(Refused):
+    pass
+
+
+class DeletedMeanwhile(Conflict):
     pass
 
 

@@ -120,6 +120,7 @@ _ROWS = (
     Kind("ImageStreamTag", "image.openshift.io/v1", "imagestreamtags"),
     Kind("PodMetrics", "metrics.k8s.io/v1beta1", "pods"),
     Kind("ResourceQuota", "v1", "resourcequotas"),
+    Kind("AppliedClusterResourceQuota", "quota.openshift.io/v1", "appliedclusterresourcequotas"),
     Kind("LimitRange", "v1", "limitranges"),
     Kind("StorageClass", "storage.k8s.io/v1", "storageclasses", namespaced=False),
     Kind("Project", "project.openshift.io/v1", "projects", namespaced=False),

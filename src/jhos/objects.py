@@ -15,6 +15,7 @@ RENDERED = "jhos.dev/rendered"  # annotation: hash of the object as rendered
 OURS = "app.kubernetes.io/name=jupyterhub"  # selector: of any deployment
 PARTS = ("hub", "proxy", "database")  # components that run
 SERVER, STORAGE = "singleuser-server", "singleuser-storage"  # components: what users have
+_LINE = 200
 HIDDEN = "…"  # in place of what nobody is to see
 SECRET_FIELDS = {"Secret": ("data", "stringData"), "Route": ("spec.tls.key",)}
 
@@ -104,3 +105,10 @@ def shown(query: Iterable[tuple[str, str]], body: Any) -> str:
             return f"{lines}\n  {json.dumps(masked(body))}"
         case content:
             return f"{lines}\n  {len(content)} bytes"
+
+
+def shortened(line: str) -> str:
+    """A line of a file or a setting, which may be of any length, for people to read."""
+    if len(line) <= _LINE:
+        return line
+    return f"{line[:_LINE]}… ({len(line)} characters)"

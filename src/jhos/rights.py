@@ -1,12 +1,17 @@
 """What the user may do in the project, and what the cluster has for it, found before anything is
 changed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from jhos.cluster.client import Cluster
-from jhos.errors import Refused
+from jhos.errors import BeingDeleted, Refused
 from jhos.kinds import KINDS
 from jhos.objects import Object
+from jhos.plan import Action, Plan
+
+Seen = TypeVar("Seen")
 
 # (verb, kind or kind/subresource)
 DEPLOY = tuple(
@@ -41,10 +46,19 @@ BUILD = (
     ("create", "BuildConfig/instantiatebinary"),
     ("create", "BuildConfig/instantiate"),
 )
-ASK_ADMIN = (
+STORED = (("get", "ConfigMap"), ("get", "Secret"))  # to read what is kept of a deployment
+# The same for every setting, and readable by nobody without the role `admin`.
+FIXED = ("Role", "RoleBinding")
+_ASK_ADMIN = (
     "Someone who administers the project can grant you the role `admin`: "
     "rights of `edit` are not enough, since the hub needs a Role of its own."
 )
+_ASK_EDIT = "Someone who administers the project can grant you the role `edit`."
+_WRITES = {
+    Action.CREATE: ("create", "patch"),
+    Action.UPDATE: ("patch",),
+    Action.DELETE: ("delete",),
+}
 
 
 def check_rights(cluster: Cluster, needed: Iterable[tuple[str, str]]) -> None:
@@ -55,7 +69,42 @@ def check_rights(cluster: Cluster, needed: Iterable[tuple[str, str]]) -> None:
     if not missing:
         return
     check_project(cluster, rules)
-    raise Refused(f"In project {cluster.namespace} you may not: {in_words(missing)}.", ASK_ADMIN)
+    said = f"In project {cluster.namespace} you may not: {in_words(missing)}."
+    raise Refused(said, role_needed(missing))
+
+
+def role_needed(missing: Iterable[tuple[str, str]]) -> str:
+    """Return the hint that names the role with which these rights come."""
+    return _ASK_ADMIN if any(kind in FIXED for _, kind in missing) else _ASK_EDIT
+
+
+@contextmanager
+def explained(cluster: Cluster, needed: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Raise Refused with every right of `needed` that is missing, in place of the first refusal."""
+    try:
+        yield
+    except BeingDeleted:
+        raise
+    except Refused:
+        check_rights(cluster, needed)
+        raise
+
+
+def check_plan(cluster: Cluster, plan: Plan) -> None:
+    """Raises Refused unless the user may make each change of the plan."""
+    needed = [(verb, change.ref.kind) for change in plan.moves for verb in _WRITES[change.action]]
+    check_rights(cluster, dict.fromkeys(needed))
+
+
+def look(hidden: set[str], kind: str, read: Callable[[], Seen]) -> Seen | None:
+    """Return what `read` returns; where the user may not, None, and add the kind to `hidden`."""
+    try:
+        return read()
+    except BeingDeleted:
+        raise
+    except Refused:
+        hidden.add(kind)
+        return None
 
 
 def check_project(cluster: Cluster, rules: list[Object]) -> None:

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from jhos import stalls
+from jhos.cluster import lease
 from jhos.cluster.client import Cluster
+from jhos.cluster.errors import being_deleted
 from jhos.cluster.feed import Feed, feed
-from jhos.errors import JhosError, OutOfTime, Refused
+from jhos.cluster.route import until_answered
+from jhos.errors import DeletedMeanwhile, JhosError, OutOfTime, Refused
 from jhos.events import Event, Report, State
 from jhos.kinds import Readiness, Status, readiness
 from jhos.objects import INSTANCE, PARTS, Object, ObjectRef, labels_of, of_component
@@ -29,7 +32,7 @@ def until_ready(
     """Wait for `refs` of deployment `name` until `deadline`, which is `timeout_s` after the start.
 
     Raises JhosError with the reason as soon as one cannot become ready, Refused where a quota is
-    in the way, OutOfTime at the deadline.
+    in the way, DeletedMeanwhile or BeingDeleted where one is deleted, OutOfTime at the deadline.
     """
     selector = f"{INSTANCE}={name}"
     selectors = dict.fromkeys([*(ref.kind for ref in refs), "PersistentVolumeClaim"], selector)
@@ -75,6 +78,39 @@ class _Seen:
 
     def pods_of(self, obj: Object) -> list[Object]:
         return [pod for pod in self.of_kind("Pod") if _is_of(pod, obj)]
+
+
+def until_open(cluster: Cluster, name: str, url: str, timeout_s: float, report: Report) -> None:
+    """Wait for the hub to answer at its address. Raises as `until_ready` does."""
+    try:
+        until_answered(cluster, url, timeout_s, report)
+    except OutOfTime:
+        _check_there(cluster, name, ObjectRef("Route", name))
+        raise
+
+
+def _check_there(cluster: Cluster, name: str, ref: ObjectRef) -> None:
+    """Raises where the object is deleted. A watch may only have missed that it was replaced."""
+    found = cluster.get(ref)
+    if not found or "deletionTimestamp" in found["metadata"]:
+        raise deleted_meanwhile(cluster, name, ref)
+
+
+def deleted_meanwhile(cluster: Cluster, name: str, ref: ObjectRef) -> JhosError:
+    """Return the error for an object of deployment `name` that was there before."""
+    if cluster.phase == "Terminating":
+        return being_deleted(cluster.namespace)
+    holder = lease.holder(cluster, name) if ref == ObjectRef("Deployment", name) else ""
+    if holder or not cluster.get(ObjectRef("ConfigMap", f"{name}-inventory")):
+        by = f" by {holder}" if holder else ""
+        return DeletedMeanwhile(
+            f"Deployment {name} was torn down meanwhile{by}.",
+            f"To deploy it again, with the data that was kept: jhos deploy --name {name} "
+            f"-n {cluster.namespace}",
+        )
+    return DeletedMeanwhile(
+        f"{ref} was deleted meanwhile.", "Run the same command again to create it again."
+    )
 
 
 class Leaving:
@@ -151,6 +187,8 @@ def _reported(cluster: Cluster, name: str, ref: ObjectRef, seen: _Seen, report: 
     obj = seen.get(ref)
     if not obj and ref.kind not in seen.listed:
         return False  # what may well be ready is not said to be waited for
+    if not obj or "deletionTimestamp" in obj["metadata"]:
+        _check_there(cluster, name, ref)
     state = _state(obj, seen)
     if state.status is Status.FAILED:
         found = stalls.refusal(state.message)

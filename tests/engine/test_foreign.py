@@ -5,7 +5,7 @@ import pytest
 from jhos.actions.check import check
 from jhos.actions.pipeline import propose
 from jhos.actions.stored import existing
-from jhos.checks import Verdict
+from jhos.checks import Finding, Verdict
 from jhos.cluster.client import Cluster
 from jhos.errors import Conflict, SettingsError
 from tests.engine.conftest import Reach, given
@@ -34,7 +34,12 @@ def test_a_foreign_configuration_is_not_taken_for_one_of_an_older_jhos(cluster: 
 
 
 def test_a_check_finds_that_a_name_is_taken(cluster: Cluster) -> None:
-    found = check(cluster, {"name": "delta"})
-    assert not found.is_well
-    assert found.findings[0].message.startswith("ConfigMap delta-cfg exists already")
-    assert check(cluster, {"name": "free"}).findings[0].verdict is Verdict.OK
+    def name(wanted: str) -> Finding:
+        (found,) = (
+            each for each in check(cluster, {"name": wanted}).findings if each.check == "Name"
+        )
+        return found
+
+    assert name("delta").verdict is Verdict.PROBLEM
+    assert name("delta").message.startswith("ConfigMap delta-cfg exists already")
+    assert name("free").verdict is Verdict.OK

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from time import monotonic, sleep
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -14,8 +14,10 @@ from jhos.cluster.facts import create_project
 from jhos.errors import BeingDeleted, Refused
 from jhos.objects import ObjectRef
 from jhos.sandbox.layout import Layout
+from tests.engine.conftest import IMAGES, Jhos, Launch, Reach
 
 HOLD = {"finalizers": ["example.com/hold"]}
+REPOSITORY = "https://git.example.com/notebooks.git"
 RIGHTS = ObjectRef("RoleBinding", "admin")
 
 
@@ -50,3 +52,88 @@ def test_that_it_is_being_deleted_is_said_as_long_as_it_can_be_seen(server: Layo
     with pytest.raises(Refused, match="Not allowed") as refused:
         list_deployments(reach())
     assert "Nor may you see project going: it is being deleted" in refused.value.hint
+
+
+def test_a_check_reports_a_project_that_is_being_deleted(
+    jhos: Jhos, project: str, reach_alone: Reach
+) -> None:
+    cluster = reach_alone()
+    held = {"metadata": {"name": "held", **HOLD}}
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", **held})
+    cluster.merge(RIGHTS, {"metadata": HOLD})
+    cluster.delete(ObjectRef("Project", project))
+    found = jhos("check", "alpha", "-n", project, code=4).stdout
+    assert f"{project} is being deleted" in found
+    for ref in (ObjectRef("ConfigMap", "held"), RIGHTS):
+        cluster.merge(ref, {"metadata": {"finalizers": []}})
+
+
+WAITING = [("deploy", "--name", "alpha", *IMAGES), ("rollout", "alpha", "status"),
+           ("configure", "alpha", "--set", "cull.idle=2h")]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", WAITING, ids=lambda words: words[0])
+def test_a_teardown_ends_a_command_that_waits(
+    jhos: Jhos, launch: Launch, project: str, reach_alone: Reach, command: tuple[str, ...]
+) -> None:
+    if command[0] != "deploy":
+        jhos("deploy", "--name", "alpha", "-n", project, *IMAGES, "--no-wait")
+    waiting = launch(*command, "-n", project)
+    _until_waiting(waiting.stderr)
+    jhos("teardown", "alpha", "-y", "-n", project)
+    said = waiting.communicate(timeout=60)[1]
+    assert "Deployment alpha was torn down meanwhile" in said
+    assert f"jhos deploy --name alpha -n {project}" in said
+    assert "404" not in said
+    assert waiting.returncode == 4
+    assert not reach_alone().metadata("Deployment", "app=alpha")
+
+
+def test_a_part_that_is_deleted_meanwhile_is_named(
+    launch: Launch, project: str, reach_alone: Reach
+) -> None:
+    waiting = launch("deploy", "--name", "alpha", *IMAGES, "-n", project)
+    _until_waiting(waiting.stderr)
+    reach_alone().delete(ObjectRef("Deployment", "alpha-proxy"))
+    said = waiting.communicate(timeout=60)[1]
+    assert "Deployment alpha-proxy was deleted meanwhile" in said
+
+
+def test_a_project_that_is_deleted_ends_a_deployment_that_waits(
+    launch: Launch, project: str, reach_alone: Reach
+) -> None:
+    waiting = launch("deploy", "--name", "alpha", *IMAGES, "-n", project)
+    _until_waiting(waiting.stderr)
+    cluster = reach_alone()
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", **HOLD}})
+    cluster.merge(RIGHTS, {"metadata": HOLD})
+    cluster.delete(ObjectRef("Project", project))
+    said = waiting.communicate(timeout=60)[1]
+    assert f"Project {project} is being deleted" in said
+    for ref in (ObjectRef("ConfigMap", "held"), RIGHTS):
+        cluster.merge(ref, {"metadata": {"finalizers": []}})
+
+
+def _until_waiting(report: IO[str] | None) -> None:
+    """Until it names an object that is not ready yet."""
+    assert any(
+        "Deployment alpha" in line and ("starting" in line or "waiting" in line)
+        for line in report or ()
+    )
+
+
+def test_a_build_that_is_deleted_ends_the_command_that_waits_for_it(
+    launch: Launch, project: str, reach_alone: Reach
+) -> None:
+    cluster = reach_alone()
+    begun = launch("quickstart", "--name", "course", "-n", project, "--git-url", REPOSITORY,
+                   "--builder-image", "registry.example.com/base:1")  # fmt: skip
+    until(lambda: cluster.list("Build")[0])
+    begun.kill()
+    waiting = launch("build-images", "--name", "course", "-n", project)
+    until(lambda: len(cluster.list("Build")[0]) == 2)
+    for build in cluster.list("Build")[0]:
+        cluster.delete(ObjectRef.of(build))
+    said = waiting.communicate(timeout=60)[1]
+    assert "the build was deleted" in said
+    assert waiting.returncode == 6

@@ -28,6 +28,7 @@ def begin(
         loosen_pins=False,
         wishes=Wishes(),
         create=False,
+        settings={"name": name},
         deploy=deploy,
         timeout_s=60,
         report=report,

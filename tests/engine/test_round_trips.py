@@ -48,14 +48,14 @@ def look_only(cluster: Cluster) -> None:
         (lambda cluster: read(cluster, "near"), 4),
         (lambda cluster: changeable(cluster, "near"), 5),
         (lambda cluster: standing(cluster, "near"), 3),
-        (change_nothing, 12),
+        (change_nothing, 14),
         (look_only, 7),
     ],
     ids=["read", "changeable", "standing", "configure", "teardown"],
 )
 def test_what_is_known_to_be_needed_is_asked_at_once(reach: Reach, act: Act, count: int) -> None:
+    carry_out(reach(), "near", given("near"), Manner(timeout_s=60, report=silent, wait=False))
     cluster = reach()
-    carry_out(cluster, "near", given("near"), Manner(timeout_s=60, report=silent, wait=False))
     cluster.wire = Gathering(cluster.wire, count)
     cluster.wire.keep_trying(60)
     act(cluster)

@@ -97,6 +97,7 @@ def test_thousands_of_users_cost_no_request_more(
         cluster = reach()
         carry_out(cluster, name, given(name), Manner(timeout_s=60, report=silent, wait=False))
         populate(cluster, name, users)
+        cluster = reach()
         caplog.clear()
         with caplog.at_level(logging.INFO, logger="jhos.cluster.wire"):
             done = tear_down(cluster, name, Wish(delete_storage=True))

@@ -71,7 +71,7 @@ def build_images(
     check_buildable(cluster, wanted, wishes)
     begun = {} if begun is None else begun
     named = [image.key for image in images]
-    places = room(allowance(cluster).free, wishes.resources)
+    places = room(allowance(cluster), wishes.resources)
     run = _Run(cluster, wishes, timeout_s, report, begun, named, places)
     parallel(run.prepare, dict.fromkeys(_python(image, wishes) for image in wanted))
     for image in wanted:
@@ -259,12 +259,14 @@ class _Run:
     def _await(self, spec: str, name: str) -> None:
         """Until the build has ended, with its last log line as the progress, or its whole log."""
         log = Following(self.cluster, name, spec, self.report) if self.wishes.follow else None
-        message = "new"
+        message, seen = "new", False
         selector = f"{_OF_CONFIG}={name.rpartition('-')[0]}"
         with feed(self.cluster, {"Build": selector}) as changes:
             while True:
                 change = changes.next(2)
-                if change and change[2].get("metadata", {}).get("name") == name:
+                is_own = bool(change and change[2].get("metadata", {}).get("name") == name)
+                seen = seen or is_own
+                if change and (is_own or (change[1] == "SYNCED" and not seen)):
                     state = _state(change[1], change[2])
                     message = state.message
                     if log and message == "running":
@@ -367,7 +369,7 @@ def _running(cluster: Cluster, image: Image, content: str) -> str:
 
 
 def _state(event: str, build: Object) -> Readiness:
-    if event == "DELETED":
+    if event in ("DELETED", "SYNCED"):  # a list has it not
         return Readiness(Status.FAILED, "the build was deleted")
     return readiness({**build, "kind": "Build"})
 

@@ -16,11 +16,12 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.facts import kept_refs
 from jhos.cluster.foresight import ask_ahead
 from jhos.cluster.parallel import together
+from jhos.cluster.premises import QUOTAS
 from jhos.configuration import USER_KEYS, masked_lines
 from jhos.errors import Conflict, SettingsError, nearest
 from jhos.events import Report
-from jhos.objects import ObjectRef
-from jhos.rights import DEPLOY, check_rights
+from jhos.objects import ObjectRef, shortened
+from jhos.rights import DEPLOY, STORED, check_rights, explained
 from jhos.settings.load import Layer, defaults, merge
 from jhos.settings.secrets import encoded
 
@@ -53,9 +54,10 @@ class Wish:
 
 def read(cluster: Cluster, name: str) -> Stored:
     """Raises SettingsError where there is no such deployment, or only what one has left."""
-    stored, hub = together(
-        lambda: existing(cluster, name), lambda: cluster.get(ObjectRef("Deployment", name))
-    )
+    with explained(cluster, STORED):
+        stored, hub = together(
+            lambda: existing(cluster, name), lambda: cluster.get(ObjectRef("Deployment", name))
+        )
     if not hub:
         raise absent(cluster, name)
     return cast("Stored", stored)
@@ -65,7 +67,7 @@ def changeable(cluster: Cluster, name: str) -> Stored:
     """As `read`; raises Refused without the rights to change it."""
     refs = (*kept_refs(name), ObjectRef("Deployment", name))
     ask_ahead(cluster, [("rules", ()), *(("get", (ref,)) for ref in refs)])
-    check_rights(cluster, DEPLOY)
+    check_rights(cluster, STORED)
     return read(cluster, name)
 
 
@@ -85,7 +87,7 @@ def configure(
     Raises the classes of `jhos.errors`.
     """
     _look_ahead(cluster, name)
-    check_rights(cluster, DEPLOY)
+    check_rights(cluster, STORED)
     edit = checked(edit, report) if check else edit
     manner = Manner(timeout_s=timeout_s, report=report, wait=wait, precaution=precaution)
     return carry_out(cluster, name, edit, manner)
@@ -101,6 +103,7 @@ def _look_ahead(cluster: Cluster, name: str) -> None:
             ("rules", ()),
             *(("get", (ref,)) for ref in refs),
             *(("metadata", (kind,)) for kind in sorted(kinds)),
+            *(("list", (kind,)) for kind in QUOTAS),
         ],
     )
 
@@ -122,7 +125,8 @@ def unless_changed(edit: Edit, seen: Stored) -> Edit:
 
 def _difference(file: str, before: str, now: str) -> Iterator[str]:
     old, new = masked_lines(file, before), masked_lines(file, now)
-    return unified_diff(old, new, "as you opened it", "as it is now", n=1, lineterm="")
+    lines = unified_diff(old, new, "as you opened it", "as it is now", n=1, lineterm="")
+    return map(shortened, lines)
 
 
 def _overtaken(what: str) -> Conflict:

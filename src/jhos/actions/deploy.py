@@ -10,7 +10,7 @@ from jhos.cluster.client import Cluster
 from jhos.cluster.facts import POSTGRESQL, SHARED, create_project, kept_refs
 from jhos.cluster.foresight import ask_ahead
 from jhos.events import Event, Report, State
-from jhos.rights import DEPLOY, check_rights
+from jhos.rights import STORED, check_rights
 
 if TYPE_CHECKING:
     from jhos.actions.pipeline import Deployed
@@ -41,7 +41,7 @@ def deploy(
     _look_ahead(cluster, given.name)
     from jhos.actions.pipeline import Manner, carry_out  # while the answers are on their way
 
-    check_rights(cluster, DEPLOY)
+    check_rights(cluster, STORED)
     left_s = timeout_s - (time.monotonic() - began)
     manner = Manner(timeout_s=left_s, report=report, wait=wait, force=force, check=check,
                     precaution=precaution)  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel
-from jhos.errors import SettingsError
+from jhos.errors import NotFound, SettingsError
 from jhos.objects import INSTANCE, ObjectRef, timestamp
 from jhos.revisions import (
     Content,
@@ -18,6 +18,7 @@ from jhos.revisions import (
     secret_of,
     surplus,
 )
+from jhos.wait import deleted_meanwhile
 
 
 def revisions(cluster: Cluster, name: str) -> list[Revision]:
@@ -73,7 +74,10 @@ def note_schema(cluster: Cluster, name: str, schema: str) -> None:
 
 def _note(cluster: Cluster, name: str, revision: Revision, key: str, value: str) -> None:
     ref = ObjectRef("Secret", secret_name(name, revision.number))
-    cluster.merge(ref, note_patch(key, value))
+    try:
+        cluster.merge(ref, note_patch(key, value))
+    except NotFound as error:
+        raise deleted_meanwhile(cluster, name, ref) from error
 
 
 def _forget(cluster: Cluster, name: str, old: Revision) -> None:

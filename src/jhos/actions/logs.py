@@ -122,7 +122,7 @@ def _no_log(cluster: Cluster, obj: Object, excerpt: Excerpt) -> str:
 
 def _hold_up(cluster: Cluster, pod: Object) -> str:
     """Return why the first container of a pod has not begun."""
-    from jhos.actions.status import visible
+    from jhos.cluster.premises import visible
 
     of_pod = f"involvedObject.name={pod['metadata']['name']},type=Warning"
     if stall := stalls.of_pod(pod, visible(cluster, "Event", fields=of_pod)):

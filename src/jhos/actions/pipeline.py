@@ -14,10 +14,10 @@ from jhos.actions import history
 from jhos.actions.edits import Edit, Stored
 from jhos.actions.precaution import Precaution, release, take
 from jhos.actions.pull_specs import PullSpecs, find
-from jhos.actions.stored import stored_of
+from jhos.actions.stored import is_current, stored_of
 from jhos.actions.wanted import Wanted
 from jhos.apply import announce, apply, preview, tally
-from jhos.checks import check_first, check_host, check_metrics
+from jhos.checks import check_first, check_host, check_metrics, check_quotas
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import (
@@ -28,19 +28,22 @@ from jhos.cluster.facts import (
     read_secret,
 )
 from jhos.cluster.parallel import together
-from jhos.cluster.premises import allowance
-from jhos.cluster.route import until_answered, url_of
-from jhos.errors import ClusterUnreachable, JhosError, gave_way
+from jhos.cluster.premises import allowance, read_quotas
+from jhos.cluster.route import url_of
+from jhos.errors import BeingDeleted, ClusterUnreachable, DeletedMeanwhile, JhosError, gave_way
 from jhos.events import Event, Report, State
 from jhos.kinds import Status, readiness
 from jhos.objects import Object, ObjectRef, annotations_of
 from jhos.plan import FROM_TEMPLATE, Action, Plan
-from jhos.revisions import READY, Content, Revision
+from jhos.quotas import demand
+from jhos.revisions import READY, Content, Revision, secret_of
+from jhos.rights import DEPLOY, FIXED, check_plan, check_rights, lacking
 from jhos.settings.auth import SECRET_PREFIX, check_secrets, of_unknown_groups
 from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.settings.secrets import check_database, completed, decoded
-from jhos.wait import until_ready
+from jhos.sizes import check_sizes
+from jhos.wait import until_open, until_ready
 
 if TYPE_CHECKING:
     from jhos.actions.backup import BackedUp
@@ -105,8 +108,7 @@ def wanted_of(cluster: Cluster, edited: Stored) -> Wanted:
 def propose(cluster: Cluster, name: str, edit: Edit, *, force: bool = False) -> Proposal:
     """What `carry_out` would change, by the server's dry run; nothing is written."""
     idea = _idea(cluster, name, edit)
-    objects = idea.wanted.objects(idea.specs.assumed)
-    plan = preview(cluster, idea.kept, objects, force=force, try_new=True)
+    plan = _planned(cluster, idea, force=force, try_new=True)
     return Proposal(wanted=idea.wanted, absent=tuple(idea.specs.absent), plan=plan)
 
 
@@ -167,9 +169,9 @@ class Manner:
     """How an edit is carried out.
 
     `force`: fields of others are taken over. `what` was done, in words, where the settings do not
-    tell. `check`: the first time, whether the project can hold it. What does not become ready
-    gives way to the revision before it, unless not `may_return`. `prepare` comes while no other
-    run changes the deployment.
+    tell. `check`: first, whether the project can hold it. What does not become ready gives way
+    to the revision before it, unless not `may_return`. `prepare` comes while no other run changes
+    the deployment.
     """
 
     timeout_s: float
@@ -192,13 +194,13 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
     cluster.wire.keep_trying(manner.timeout_s, manner.report)
     idea = _idea(cluster, name, edit)
     _warn_of_groups(idea.wanted, manner.report)
-    if manner.check and not idea.kept.config:
-        check_first(allowance(cluster), idea.wanted.settings)
     if idea.specs.absent:
         from jhos.actions.missing_images import check_absent  # seldom is one absent
 
         check_absent(cluster, idea.specs)
     plan = _planned(cluster, idea, force=manner.force)
+    if manner.check:
+        _check_room(cluster, idea, plan)
     cluster.foreseen.clear()  # what was not needed grows old
     if manner.prepare or idea.specs.absent or plan.moves or plan.stale:
         done = _alone(cluster, idea, plan, edit, manner, deadline)
@@ -216,6 +218,15 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
             raise _returned(cluster, name, done, error, manner) from error
         history.note(cluster, name, done.revision, READY)
     return _deployed(cluster, done, url, _left_of_backup(cluster, done, manner))
+
+
+def _check_room(cluster: Cluster, idea: _Idea, plan: Plan) -> None:
+    """Raises Refused where a quota or a LimitRange is in the way of the plan."""
+    needed = demand(plan, idea.kept)
+    if not idea.kept.config:
+        check_first(allowance(cluster), idea.wanted.settings, needed)
+    elif needed:
+        check_quotas(read_quotas(cluster), needed)
 
 
 def _warn_of_groups(wanted: Wanted, report: Report) -> None:
@@ -318,7 +329,8 @@ def _returned(
     One that was ready before fails for a reason of the cluster's, and stays.
     """
     revision = done.revision
-    if isinstance(error, ClusterUnreachable) or revision.outcome == READY:
+    gone = (ClusterUnreachable, DeletedMeanwhile, BeingDeleted)
+    if isinstance(error, gone) or revision.outcome == READY:
         return error
     history.note(cluster, name, revision, _reason(error))
     former = revisions.former(history.revisions(cluster, name), revision)
@@ -366,7 +378,7 @@ def _back(cluster: Cluster, done: _Applied, report: Report, what: str) -> Manner
         return True
 
     return Manner(
-        timeout_s=RETURN_S, report=report, what=what, may_return=False,
+        timeout_s=RETURN_S, report=report, what=what, check=False, may_return=False,
         prepare=prepare if backup else None,
     )  # fmt: skip
 
@@ -377,10 +389,27 @@ def _reason(error: JhosError) -> str:
     return line if len(line) <= _REASON else f"{line[: _REASON - 1]}…"
 
 
-def _planned(cluster: Cluster, idea: _Idea, *, force: bool) -> Plan:
+def _planned(cluster: Cluster, idea: _Idea, *, force: bool, try_new: bool = False) -> Plan:
     """With images that are absent by their names: that names of objects are taken is found before
-    a build, which takes minutes."""
-    return preview(cluster, idea.kept, idea.wanted.objects(idea.specs.assumed), force=force)
+    a build, which takes minutes. Raises Refused without the rights that the plan needs."""
+    kept = idea.kept
+    rules = cluster.rules()
+    fixed = FIXED if is_current(kept) else ()  # as they are wanted, without a look
+    hidden = [kind for kind in fixed if lacking(rules, [("list", kind)])]
+    needed = (right for right in DEPLOY if right[0] in ("get", "list") or not kept.config)
+    check_rights(cluster, (right for right in needed if right[1] not in hidden))
+    objects = idea.wanted.objects(idea.specs.assumed)
+    check_sizes([_revision_to_come(idea)])
+    plan = preview(cluster, kept, objects, force=force, try_new=try_new, hidden=hidden)
+    check_plan(cluster, plan)
+    return plan
+
+
+def _revision_to_come(idea: _Idea) -> Object:
+    """Only as large as the one that will be recorded."""
+    content = _content(idea.wanted, idea.specs.assumed)
+    revision = Revision(number=0, at="", who="", what="", digest=content.digest)
+    return secret_of(idea.kept.name, revision, content)
 
 
 def _with_database_image(cluster: Cluster, settings: Settings) -> tuple[Settings, dict[str, str]]:
@@ -399,7 +428,7 @@ def _wait(
     until_ready(cluster, name, _awaited(plan), timeout_s, deadline, report)
     url = _url(cluster, name)
     left = deadline - time.monotonic()
-    until_answered(cluster, url, min(max(left, _ANSWER_S[0]), _ANSWER_S[1]), report)
+    until_open(cluster, name, url, min(max(left, _ANSWER_S[0]), _ANSWER_S[1]), report)
     return url
 
 

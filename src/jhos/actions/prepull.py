@@ -16,7 +16,7 @@ from jhos.actions.stored import read_stored
 from jhos.cluster.client import Cluster
 from jhos.cluster.facts import resolve_all
 from jhos.cluster.feed import Feed, feed
-from jhos.errors import JhosError, OutOfTime
+from jhos.errors import DeletedMeanwhile, JhosError, OutOfTime
 from jhos.events import Event, Report, State
 from jhos.kinds import conditions_of
 from jhos.objects import Object, ObjectRef, labels, of_component
@@ -143,6 +143,11 @@ class _Run:
         """Raises OutOfTime at the deadline."""
         while not holds():
             change = self.changes.next(min(_POLL_S, self.deadline - time.monotonic()))
+            if change and change[1] == "DELETED" and change[2]["metadata"]["name"] in self.placed:
+                pod = change[2]["metadata"]["name"]
+                raise DeletedMeanwhile(
+                    f"Pod {pod}, which pulls the images, was deleted meanwhile.", "Run it again."
+                )
             if change and change[1] != "SYNCED":
                 self.pods[change[2]["metadata"]["name"]] = change[2]
             self._tell()

@@ -9,16 +9,22 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 from jhos.actions.build_images import Built, build_images, cancel, check_buildable, check_own
+from jhos.actions.check import estimate, settings_over
 from jhos.actions.pipeline import Deployed
 from jhos.builds import image_stream
+from jhos.checks import check_quotas
 from jhos.cluster.client import Cluster
-from jhos.cluster.facts import PYTHONS, builder_of, create_project
+from jhos.cluster.facts import PYTHONS, builder_of, create_project, read_kept
+from jhos.cluster.parallel import parallel
+from jhos.cluster.premises import read_quotas
 from jhos.errors import JhosError, Refused, SettingsError
 from jhos.events import Event, Report, State
 from jhos.images import Git, Image, Wishes, catalog, custom
 from jhos.kinds import KINDS
 from jhos.objects import Object, ObjectRef, labels
+from jhos.quotas import total, usage
 from jhos.render import render_one
+from jhos.settings.load import Layer
 from jhos.settings.rules import stream_of
 
 _LOOK_S, _GIVE_UP_S = 0.1, 10.0
@@ -45,14 +51,16 @@ def quickstart(
     loosen_pins: bool,
     wishes: Wishes,
     create: bool,
+    settings: Layer,
     deploy: Callable[[], Deployed],
     timeout_s: float,
     report: Report,
 ) -> Quickstarted:
     """`deploy` puts up the hub, for the image `NAME-nb:latest` that is built meanwhile.
 
-    `base`: the notebook image under the repository. Returns when both are there. Raises what
-    failed, once the other has ended too; where the hub is refused, the build is cancelled.
+    `settings`: those that it deploys. `base`: the notebook image under the repository. Returns
+    when both are there. Raises Refused before the first write where a quota has no room; else
+    what failed, once the other has ended too. Where the hub is refused, the build is cancelled.
     """
     if create and create_project(cluster):
         report(Event(f"Project {cluster.namespace}", State.DONE, "created"))
@@ -63,6 +71,7 @@ def quickstart(
         builder_of(cluster, image.builder, wishes.python)  # not there: said before all else
     hook_secret = f"{name}-webhook" if watch else None
     image = replace(image, hook_secret=hook_secret, loosen_pins=loosen_pins)
+    _check_quotas(cluster, name, image, settings)
     _announce(cluster, image)
     hook = _hook(cluster, name, git) if watch else ""
     build = _Build(cluster, image, wishes, timeout_s, report)
@@ -133,6 +142,19 @@ def _image(name: str, git: Git, base: str | None) -> tuple[Image, str | None]:
             return custom(row, notebook_image(name), git, app=name), stream[2] or None
     image = custom(known["minimal"], notebook_image(name), git, app=name)
     return replace(image, builder=base or image.builder), None
+
+
+def _check_quotas(cluster: Cluster, name: str, image: Image, settings: Layer) -> None:
+    """Raises Refused where a quota has no room for the hub, the build, or what goes with both."""
+    refs = [ObjectRef("ImageStream", image.name), ObjectRef("BuildConfig", image.name)]
+    if image.hook_secret:
+        refs += [ObjectRef(kind, image.hook_secret) for kind in ("Secret", "RoleBinding")]
+    there = parallel(cluster.get, refs)
+    fresh = [ref.kind for ref, obj in zip(refs, there, strict=True) if obj is None]
+    kept = read_kept(cluster, name)
+    images = total(usage({"kind": kind}) for kind in (*fresh, "Build"))
+    needed = total([images, estimate(cluster, kept, settings_over(kept, settings))])
+    check_quotas(read_quotas(cluster), needed)
 
 
 def _announce(cluster: Cluster, image: Image) -> None:

@@ -11,6 +11,7 @@ from jhos.cluster.route import session_at, url_of
 from jhos.errors import JhosError
 from jhos.hubapi import HubApi
 from jhos.objects import Object, ObjectRef, of_component
+from jhos.rights import explained
 from jhos.settings.secrets import API_TOKEN
 
 _RAISED = re.compile(r"^\s*(?:\w+\.)*\w*(?:Error|Exception): (?:\(([\w.]+)\) )?(.+)$", re.M)
@@ -24,7 +25,8 @@ def reach(cluster: Cluster, name: str, *, key: str = API_TOKEN) -> HubApi:
     Raises SettingsError where there is no such deployment.
     """
     refs = (ObjectRef("Route", name), ObjectRef("Secret", f"{name}-secrets"))
-    route, secret = parallel(cluster.get, refs)
+    with explained(cluster, [("get", ref.kind) for ref in refs]):
+        route, secret = parallel(cluster.get, refs)
     if not route or not secret:
         raise absent(cluster, name)
     return hub_api(cluster, name, route, secret, key)

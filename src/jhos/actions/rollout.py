@@ -15,16 +15,17 @@ from jhos.archive import Backup
 from jhos.cluster import lease
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import together
-from jhos.cluster.route import until_answered, url_of
+from jhos.cluster.route import url_of
 from jhos.errors import Refused, SettingsError
 from jhos.events import Event, Report, State
 from jhos.kinds import Readiness, readiness
 from jhos.objects import ObjectRef, timestamp
 from jhos.plan import Plan
 from jhos.revisions import READY, Revision, aim, back_to, former, schema_at
+from jhos.rights import look
 from jhos.settings.load import load
 from jhos.settings.model import Settings
-from jhos.wait import until_ready
+from jhos.wait import until_open, until_ready
 
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"  # as `kubectl rollout restart` writes it
 _ANSWER_S = 60
@@ -32,7 +33,7 @@ _ANSWER_S = 60
 
 @dataclass(frozen=True)
 class Standing:
-    """`revision`: the newest, None of a deployment that has none yet."""
+    """`revision`: the newest; None: there is none yet, or the user may not read it."""
 
     name: str
     namespace: str
@@ -45,7 +46,7 @@ def standing(cluster: Cluster, name: str) -> Standing:
     hub, route, kept = together(
         lambda: cluster.get(ObjectRef("Deployment", name)),
         lambda: cluster.get(ObjectRef("Route", name)),
-        lambda: history.revisions(cluster, name),
+        lambda: look(set(), "Secret", lambda: history.revisions(cluster, name)),
     )
     if not hub:
         read(cluster, name)  # which raises
@@ -64,7 +65,7 @@ def await_ready(cluster: Cluster, name: str, *, timeout_s: float, report: Report
     deadline = time.monotonic() + timeout_s
     found = standing(cluster, name)
     until_ready(cluster, name, [ObjectRef("Deployment", name)], timeout_s, deadline, report)
-    until_answered(cluster, found.url, _ANSWER_S, report)
+    until_open(cluster, name, found.url, _ANSWER_S, report)
     return standing(cluster, name)
 
 

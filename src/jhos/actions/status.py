@@ -9,13 +9,15 @@ from jhos.actions.list_deployments import TORN_DOWN, absent
 from jhos.actions.reach import hub_api
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import parallel, together
+from jhos.cluster.premises import QUOTAS, spec_and_status
 from jhos.cluster.route import unless_away, url_of
-from jhos.errors import JhosError, Refused
+from jhos.errors import JhosError
 from jhos.inventory import is_own
 from jhos.kinds import Status as Ready
 from jhos.kinds import readiness
 from jhos.objects import INSTANCE, PARTS, Object, ObjectRef, component_of, of_component
 from jhos.ownership import Addition, additions
+from jhos.rights import look
 from jhos.stalls import of_pod
 
 if TYPE_CHECKING:
@@ -57,7 +59,9 @@ class Quota:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """`url`: empty where there is no address, None where none is to be seen."""
+    """`url`: empty where there is no address, None where none is to be seen. `hidden`: kinds that
+    the user may not read, so that what they tell is missing.
+    """
 
     name: str
     namespace: str
@@ -65,6 +69,7 @@ class Status:
     parts: tuple[Part, ...]
     hub: Hub
     quotas: tuple[Quota, ...]
+    hidden: tuple[str, ...] = ()
     additions: tuple[Addition, ...] = ()
     more: "More | None" = None
 
@@ -78,22 +83,28 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
 
     Raises SettingsError where there is no such deployment.
     """
+    hidden: set[str] = set()
     deployments, (route, no_address), secret, others = together(
         lambda: cluster.list("Deployment", f"{INSTANCE}={name}")[0],
-        lambda: unless_away(cluster, lambda spared: spared.get(ObjectRef("Route", name)), None),
-        lambda: cluster.get(ObjectRef("Secret", f"{name}-secrets")),
+        lambda: unless_away(
+            cluster,
+            lambda spared: look(hidden, "Route", lambda: spared.get(ObjectRef("Route", name))),
+            None,
+        ),
+        lambda: look(hidden, "Secret", lambda: cluster.get(ObjectRef("Secret", f"{name}-secrets"))),
         lambda: parallel(lambda kind: _metadata(cluster, kind, name), _ADDED_TO),
     )
     if not deployments and not secret:
         raise absent(cluster, name)
     url = url_of(cluster, route) if route else ""
+    missing = Hub(problem=no_address)
     well = all(readiness(each).status is Ready.READY for each in deployments)
     hub, quotas, pods, more = together(
-        lambda: Hub(problem=no_address) if no_address else _hub(cluster, name, route, secret),
+        lambda: _hub(cluster, name, route, secret) if not (no_address or hidden) else missing,
         # One of both: what is in the way matters more than what is left.
-        lambda: [] if not well and not full else visible(cluster, "ResourceQuota"),
-        lambda: [] if well else cluster.list("Pod", of_component(name, *PARTS))[0],
-        lambda: _more(cluster, name, route, url) if full else None,
+        lambda: [] if not well and not full else _read_quotas(cluster, hidden),
+        lambda: [] if well else listed(cluster, hidden, "Pod", of_component(name, *PARTS)),
+        lambda: _more(cluster, hidden, name, route, url) if full else None,
     )
     return Status(
         name=name,
@@ -102,17 +113,21 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
         parts=_parts(deployments, pods),
         hub=hub,
         quotas=tuple(_quotas(quotas)),
+        hidden=tuple(sorted(hidden)),
         additions=_additions(name, _objects(route, deployments, *others)),
         more=more(quotas) if more else None,
     )
 
 
+def listed(
+    cluster: Cluster, hidden: set[str], kind: str, selector: str = "", fields: str = ""
+) -> list[Object]:
+    return look(hidden, kind, lambda: cluster.list(kind, selector, fields)[0]) or []
+
+
 def _metadata(cluster: Cluster, kind: str, name: str) -> list[Object]:
-    """Return nothing where the user may not look."""
-    try:
-        return cluster.metadata(kind, f"{INSTANCE}={name}")
-    except Refused:
-        return []
+    """Return nothing where the user may not look: additions are told of what is to be seen."""
+    return look(set(), kind, lambda: cluster.metadata(kind, f"{INSTANCE}={name}")) or []
 
 
 def _objects(route: Object | None, *lists: list[Object]) -> Iterator[Object]:
@@ -156,26 +171,29 @@ def _part(deployment: Object, pods: Sequence[Object]) -> Part:
     return Part(component, ready, str(Ready.READY) if ready else said, image)
 
 
+def _read_quotas(cluster: Cluster, hidden: set[str]) -> list[Object]:
+    """Return also those of the cluster, unless their API is away."""
+
+    def read(kind: str) -> list[Object]:
+        nothing: list[Object] = []
+        return unless_away(cluster, lambda spared: listed(spared, hidden, kind), nothing)[0]
+
+    return list(chain.from_iterable(parallel(read, QUOTAS)))
+
+
 def _quotas(quotas: Sequence[Object]) -> list[Quota]:
     return [
         Quota(obj["metadata"]["name"], key, str(used.get(key, "0")), str(hard))
         for obj in quotas
-        for used in [obj.get("status", {}).get("used", {})]
-        for key, hard in sorted(obj["spec"].get("hard", {}).items())
+        for spec, status in [spec_and_status(obj)]
+        for used in [status.get("used") or {}]
+        for key, hard in sorted((spec.get("hard") or {}).items())
     ]
 
 
 def _more(
-    cluster: Cluster, name: str, route: Object | None, url: str
+    cluster: Cluster, hidden: set[str], name: str, route: Object | None, url: str
 ) -> "Callable[[list[Object]], More]":
     from jhos.actions.status_more import more
 
-    return more(cluster, name, route, url)
-
-
-def visible(cluster: Cluster, kind: str, fields: str = "") -> list[Object]:
-    """[] where the user may not look."""
-    try:
-        return cluster.list(kind, fields=fields)[0]
-    except Refused:
-        return []
+    return more(cluster, hidden, name, route, url)

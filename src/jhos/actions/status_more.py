@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from jhos.actions.status import visible
+from jhos.actions.status import listed
 from jhos.actions.storage import claims_of
-from jhos.actions.stored import read_stored
 from jhos.checks import room
 from jhos.cluster.client import Cluster
 from jhos.cluster.parallel import together
-from jhos.cluster.premises import free, quantity
+from jhos.cluster.premises import Allowance, parse_quotas, quantity
 from jhos.cluster.route import certificate_expiry
-from jhos.objects import Object
-from jhos.settings.load import load
+from jhos.objects import Object, ObjectRef
+from jhos.rights import look
+from jhos.settings.load import load, parse
 
 _RECENT = timedelta(hours=1)
 
@@ -41,22 +41,29 @@ class More:
 
 
 def more(
-    cluster: Cluster, name: str, route: Object | None, url: str
+    cluster: Cluster, hidden: set[str], name: str, route: Object | None, url: str
 ) -> Callable[[list[Object]], More]:
     """What the quotas, read meanwhile, make whole."""
-    stored, claims, events, expiry = together(
-        lambda: read_stored(cluster, name),
-        lambda: claims_of(cluster, name),
-        lambda: visible(cluster, "Event", fields="type=Warning"),
+    config, claims, events, expiry = together(
+        lambda: look(
+            hidden, "ConfigMap", lambda: cluster.get(ObjectRef("ConfigMap", f"{name}-cfg"))
+        ),
+        lambda: look(hidden, "PersistentVolumeClaim", lambda: claims_of(cluster, name)) or [],
+        lambda: listed(cluster, hidden, "Event", fields="type=Warning"),
         lambda: certificate_expiry(route, url) if route else None,
     )
-    notebook = load(stored.settings).notebook
+    stored = parse((config or {}).get("data", {}).get("settings.yaml", ""), "the deployment")
+    notebook = load(stored).notebook
     return lambda quotas: More(
-        room=room(free(quotas), notebook),
+        room=room(_allowance(quotas), notebook),
         storage=(len(claims), sum(int(quantity(each.volume.size)) for each in claims)),
         certificate=expiry,
         warnings=tuple(_warned(name, events, datetime.now(UTC))),
     )
+
+
+def _allowance(quotas: list[Object]) -> Allowance:
+    return Allowance(quotas=parse_quotas(quotas), bounds=({}, {}), default_class=None)
 
 
 def _warned(name: str, events: Sequence[Object], now: datetime) -> list[Warned]:

@@ -1,5 +1,6 @@
 """What the project keeps of a deployment, read."""
 
+from jhos import __version__
 from jhos.actions.edits import Stored
 from jhos.actions.list_deployments import absent
 from jhos.actions.notice import notice
@@ -37,3 +38,8 @@ def stored_of(cluster: Cluster, kept: Kept) -> Stored:
         secrets={key: value for key, value in secrets.items() if key not in USER_KEYS},
         version=annotations_of(kept.config).get(VERSION) if kept.config else None,
     )
+
+
+def is_current(kept: Kept) -> bool:
+    """Whether this version of jhos wrote what is stored."""
+    return bool(kept.config) and annotations_of(kept.config).get(VERSION) == __version__

@@ -28,7 +28,7 @@ from jhos.objects import (
     of_component,
 )
 from jhos.plan import Action, Change, Plan, belongs_to, plan_teardown
-from jhos.rights import check_rights
+from jhos.rights import FIXED, check_rights, lacking
 from jhos.volumes import USERNAME, Volume, owner_of, volume_of
 from jhos.wait import Leaving, leaving
 
@@ -154,9 +154,11 @@ def _found(cluster: Cluster, name: str, wish: Wish) -> _Found:
     look = _look(cluster, name)
     outlines = [each.outline for each in look.own]
     shared = map(_outline, _shared(cluster)) if wish.images and not others else ()
-    kept = _IMAGES if wish.images is False else ()
+    lasting = _fixed(cluster)
+    kept = (*lasting, *(_IMAGES if wish.images is False else ()))
     seen = plan_teardown([*outlines, *shared], delete_data=wish.delete_storage, kept=kept)
-    unseen = (Change(Action.DELETE, ref) for ref in look.unseen)
+    actions = {ref: Action.KEEP if ref.kind in lasting else Action.DELETE for ref in look.unseen}
+    unseen = (Change(action, ref) for ref, action in actions.items())
     staying = (Change(Action.KEEP, ObjectRef.of(each), each) for each in look.strays)
     changes = (*seen.changes, *unseen, *staying)
     servers = (each for each in outlines if each["kind"] == "Pod")
@@ -212,6 +214,12 @@ def _look(cluster: Cluster, name: str) -> _Look:
         unseen=[ref for ref in named if ref.kind not in versions],
         versions=versions,
     )
+
+
+def _fixed(cluster: Cluster) -> set[str]:
+    """Return the kinds that do no harm where they stay, and that the user may not delete."""
+    rules = cluster.rules()
+    return {kind for kind in FIXED if lacking(rules, [("delete", kind)])}
 
 
 def _listed(

@@ -31,7 +31,7 @@ from jhos.events import Event, Report, State
 from jhos.images import Image, Wishes
 from jhos.objects import Object, ObjectRef
 from jhos.plan import Action, Plan, undoing
-from jhos.rights import DEPLOY, check_rights
+from jhos.rights import STORED, check_rights
 from jhos.settings.load import load
 from jhos.settings.model import Settings
 from jhos.versions import is_newer
@@ -89,7 +89,7 @@ def upgrade(
     """
     deadline = time.monotonic() + timeout_s
     cluster.wire.keep_trying(timeout_s, report)
-    check_rights(cluster, DEPLOY)
+    check_rights(cluster, STORED)
     stored = _upgradable(cluster, name)
     settings = load(stored.settings)
     _check_backup(settings, file)

@@ -6,6 +6,7 @@ from jhos.configuration import parted
 from jhos.objects import Object, digest
 from jhos.render import Facts, render, secret
 from jhos.settings.model import Settings
+from jhos.sizes import check_sizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,10 @@ class Wanted:
     router_port: str = ""
 
     def objects(self, images: dict[str, str]) -> list[Object]:
-        """`images`: pull specs by the name in the settings."""
+        """`images`: pull specs by the name in the settings.
+
+        Raises SettingsError for an object that is larger than a cluster takes.
+        """
         name = self.settings.name
         files = parted(name, self.configuration)
         secrets = {**self.secrets, **files.secret}
@@ -35,4 +39,6 @@ class Wanted:
             secrets_version=digest(secrets),  # of random values too, so it tells nothing
             router_port=self.router_port,
         )
-        return [*render(self.settings, facts), secret(name, secrets)]
+        objects = [*render(self.settings, facts), secret(name, secrets)]
+        check_sizes(objects)
+        return objects

@@ -50,13 +50,14 @@ def shown(changes: list[dict[str, Any]]) -> str:
 
 def _lines(change: dict[str, Any]) -> list[str]:
     from jhos.cli.terminal import clean
+    from jhos.objects import shortened
 
     if "setting" in change:
         before, after = (word(change[side]) for side in ("before", "after"))
-        return [clean(f"{change['setting']}: {before} → {after}")]
+        return [clean(f"{change['setting']}: {shortened(before)} → {shortened(after)}")]
     if "secret" in change:
         return [f"secret {change['secret']}"]
-    return [f"{change['file']}:", *(_signed(clean(line)) for line in change["lines"])]
+    return [f"{change['file']}:", *(_signed(shortened(clean(line))) for line in change["lines"])]
 
 
 def _signed(line: str) -> str:
@@ -65,7 +66,9 @@ def _signed(line: str) -> str:
 
 def emit_origins(output: str, found: "list[Origin]", nothing: str) -> None:
     """Settings, each with its value and the layer that it is from."""
-    rows = [(each.setting, word(each.value), each.source) for each in found]
+    from jhos.objects import shortened
+
+    rows = [(each.setting, shortened(word(each.value)), each.source) for each in found]
     text = table(("SETTING", "VALUE", "FROM"), rows) if rows else nothing
     emit(output, text, [vars(each) for each in found], [each.setting for each in found])
 

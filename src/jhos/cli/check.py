@@ -19,8 +19,8 @@ PROBLEMS = 4  # the exit code of what a cluster refuses
 def check(target: Target, name: str | None, files: tuple[str, ...], output: str) -> None:
     """Find what would stop a deployment in the project, and say what to do. Changes nothing.
 
-    Name, rights, APIs, images, storage, limits and quota are looked at, and how many servers
-    the quota has room for. Ends with exit code 4 if anything stands in the way.
+    Project, name, rights, APIs, images, storage, limits and every quota are looked at, and how
+    many servers the quotas have room for. Ends with exit code 4 if anything stands in the way.
 
     \b
     Examples:

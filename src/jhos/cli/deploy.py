@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--check/--no-check",
     default=True,
-    help="The first time, whether quota and limits let the hub run.  [default: check]",
+    help="First whether quotas and limits of the project let the hub run.  [default: check]",
 )
 @unchecked_option
 @no_backup_option

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from difflib import ndiff
+from difflib import unified_diff
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,18 +110,21 @@ def _is_text(value: Any) -> bool:
 
 def _lines(before: str, after: str) -> Iterator[str]:
     from jhos.cli.terminal import clean
+    from jhos.objects import shortened
 
-    lines = ndiff(before.splitlines(), after.splitlines())
-    return (_signed(line[0], clean(line[2:])) for line in lines if line[0] in "+-")
+    lines = unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+    changed = (line for line in islice(lines, 2, None) if line[0] in "+-")
+    return (_signed(line[0], shortened(clean(line[1:]))) for line in changed)
 
 
 def _value(value: Any) -> str:
     from jhos.cli.terminal import clean
+    from jhos.objects import shortened
 
     if isinstance(value, dict):
         value = {key: each for key, each in value.items() if each not in (None, [], {})}
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return clean(text.rstrip("\n"))
+    return shortened(clean(text.rstrip("\n")))
 
 
 def _signed(sign: str, text: str) -> str:

@@ -121,6 +121,7 @@ def quickstart(
             loosen_pins=loosen_pins,
             wishes=wished,
             create=create_project or target.sandbox,
+            settings=given.settings,
             deploy=deploy_hub,
             timeout_s=timeout_s,
             report=report,

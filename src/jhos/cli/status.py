@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 WATCH_S = 5
 _GI = 2**30
+_TOLD_BY = {
+    "ConfigMap": "how large servers are",
+    "Event": "warnings",
+    "PersistentVolumeClaim": "volumes of users",
+    "Pod": "why a part is not ready",
+    "ResourceQuota": "quotas",
+    "Route": "the address",
+    "Secret": "users and servers of the hub",
+}  # what is missing in the output without the right to read a kind
 
 
 @click.command()
@@ -36,7 +45,8 @@ def status(
 ) -> None:
     """How the deployment NAME is: its parts, its hub, users and servers, the project's quota.
 
-    Ends with exit code 1 where a part is not ready or the hub does not answer. --probe tries the
+    Ends with exit code 1 where a part is not ready or the hub does not answer. What you may not
+    read is named and left out: the role `view` shows all but the hub's users. --probe tries the
     whole way that a user goes, as a user `jhos-probe` that is gone afterwards.
 
     \b
@@ -118,9 +128,11 @@ def _lines(found: "Status") -> Iterator[str]:
     hub = found.hub
     if hub.problem:
         yield f"The hub tells nothing: {hub.problem}"
-    else:
+    elif hub.version:
         starting = f", {hub.pending} starting or stopping" if hub.pending else ""
         yield f"JupyterHub {hub.version}: {_counts(hub)}{starting}"
+    if found.hidden:
+        yield f"Not shown, since you may not read them: {', '.join(map(_told_by, found.hidden))}."
     if found.quotas:
         yield ""
         rows = [(each.resource, each.used, each.hard, each.name) for each in found.quotas]
@@ -128,6 +140,10 @@ def _lines(found: "Status") -> Iterator[str]:
     if found.more:
         yield from _more(found)
     yield from additions_text(found.additions)
+
+
+def _told_by(kind: str) -> str:
+    return f"{_TOLD_BY[kind]} ({kind})" if kind in _TOLD_BY else kind
 
 
 def _counts(hub: "Hub") -> str:
@@ -183,6 +199,7 @@ def _data(found: "Status") -> dict[str, Any]:
             {"name": each.name, "resource": each.resource, "used": each.used, "limit": each.hard}
             for each in found.quotas
         ],
+        "hidden": list(found.hidden),
         "additions": additions_data(found.additions),
     }
     if more:

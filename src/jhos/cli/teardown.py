@@ -110,6 +110,7 @@ def _preview(found: "Teardown", context: str) -> str:
 
 def _text(done: "Teardown") -> str:
     from jhos.plan import Action
+    from jhos.rights import FIXED
 
     where = f"{done.name} in project {done.namespace}"
     kept = done.plan.of(Action.KEEP)
@@ -119,10 +120,12 @@ def _text(done: "Teardown") -> str:
         head = f"Torn down already: {where}."
     else:
         head = f"There is nothing of {where}."
-    lines = [head, *_kept(done)]
-    if any(each.ref.kind not in _IMAGES and each.ref not in done.strays for each in kept):
-        again = f"jhos teardown {done.name} -n {done.namespace} --delete-storage"
-        lines.append(f"Remove the data too: {again}")
+    lines, again = [head, *_kept(done)], f"jhos teardown {done.name} -n {done.namespace}"
+    if any(each.ref.kind in FIXED for each in kept):
+        lines.append(f"Someone with the role `admin` can remove Role and RoleBinding: {again}")
+    others = (each for each in kept if each.ref not in done.strays)
+    if any(each.ref.kind not in (*FIXED, *_IMAGES) for each in others):
+        lines.append(f"Remove the data too: {again} --delete-storage")
     return "\n".join(lines)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from copy import copy
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import urllib3
@@ -53,12 +53,13 @@ class Cluster:
         self.wire, self.namespace, self.context, self.router = wire, namespace, context, router
         self.told: set[str] = set()
         self.foreseen: dict[Question, Future[Any]] = {}
+        self._rules: Objects | None = None
 
     @property
     def server(self) -> str:
         return self.wire.server
 
-    @cached_property
+    @property
     def phase(self) -> str:
         """Of the project, `Active` or `Terminating`; empty where it is not to be seen."""
         try:
@@ -90,10 +91,13 @@ class Cluster:
     @foreseeable
     @translated
     def list(self, kind: str, selector: str = "", fields: str = "") -> tuple[Objects, str]:
-        """The items, and the version to watch from. `selector` is of labels."""
+        """The items, and the version to watch from; ([], "") where the API is absent.
+
+        `selector` is of labels.
+        """
         path = self._resource(kind).path(namespace=self._scope(kind))
         query = _selection(selector, fields)
-        answer = self._read("get", path, query_params=query)
+        answer = self._read("get", path, 404, query_params=query) or {}
         # Lists that are put together for each request have no version.
         return _items(kind, answer), answer.get("metadata", {}).get("resourceVersion", "")
 
@@ -315,8 +319,10 @@ class Cluster:
     def rules(self) -> Objects:
         """What the user may do in the namespace: `{verbs, apiGroups, resources, resourceNames}`.
 
-        Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
+        Asked once. Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
         """
+        if self._rules is not None:
+            return self._rules
         review = {
             "apiVersion": KINDS["SelfSubjectRulesReview"].api_version,
             "kind": "SelfSubjectRulesReview",
@@ -324,6 +330,7 @@ class Cluster:
         }
         answer = self._read("post", self._resource("SelfSubjectRulesReview").path(), body=review)
         found: Objects = answer.get("status", {}).get("resourceRules", [])
+        self._rules = found
         return found
 
     @translated
@@ -479,7 +486,7 @@ def _selection(labels: str, fields: str) -> list[tuple[str, str]]:
 def _items(kind: str, answer: Object) -> Objects:
     """Items of a list leave out what the list says for all of them."""
     common = {"apiVersion": KINDS[kind].api_version, "kind": kind}
-    return [{**item, **common} for item in answer.get("items", [])]
+    return [{**item, **common} for item in answer.get("items") or []]
 
 
 def _events(answer: Any, shape: Keep[Object]) -> Iterator[tuple[str, Object]]:

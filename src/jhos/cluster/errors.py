@@ -9,7 +9,7 @@ import urllib3
 from kubernetes.client.exceptions import ApiException
 
 from jhos.cluster.decoding import decoded, message_in
-from jhos.cluster.retry import PASSING
+from jhos.cluster.retry import passes
 from jhos.errors import (
     ApiUnavailable,
     BeingDeleted,
@@ -18,10 +18,12 @@ from jhos.errors import (
     Immutable,
     JhosError,
     LoginNeeded,
+    NotFound,
     OutOfTime,
     Refused,
 )
 from jhos.objects import ObjectRef
+from jhos.stalls import refusal
 
 # Refusals repeat what was sent, also the key of a route's certificate.
 _PRIVATE_KEY = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*KEY-----|$)", re.S)
@@ -84,10 +86,8 @@ def _of_status(cluster: Any, error: ApiException) -> JhosError:
         case 403 if 'User "system:anonymous"' in message:
             return LoginNeeded("You are not logged in.", "Log in: jhos login SERVER")
         case 403 if "exceeded quota" in message:
-            return Refused(
-                f"The project's quota is used up: {message}",
-                "Ask for more, or make the deployment smaller (--notebook-memory …).",
-            )
+            found = refusal(message)
+            return Refused(f"The project has no room: {found.words}.", found.hint)
         case 403 if "being terminated" in message:
             return BeingDeleted(
                 f"The project is being deleted: {message}", "Choose another with -n PROJECT."
@@ -99,6 +99,11 @@ def _of_status(cluster: Any, error: ApiException) -> JhosError:
             )
         case 403:
             return _forbidden(cluster, message)
+        case 404:
+            return NotFound(
+                f"It is not there, or not any more: {message}",
+                "Somebody else may have deleted it meanwhile: jhos list",
+            )
         case 409:
             return Conflict(f"Conflict: {message}")
         case 422 if "immutable" in message and re.search(r"spec\.(host|tls)", message):
@@ -115,7 +120,12 @@ def _of_status(cluster: Any, error: ApiException) -> JhosError:
             )
         case 422 | 400:
             return Refused(f"The cluster refuses it: {message}")
-        case 500 if not any(word in message for word in PASSING):
+        case 413 | 500 if "too large" in message:
+            return Refused(
+                f"The object is larger than the cluster takes: {message}",
+                "Give less in one file or setting.",
+            )
+        case 500 if not passes(message):
             return JhosError(f"The cluster failed: {message}")
         case 429 | 500 | 502 | 503 | 504:
             return OutOfTime(
@@ -126,11 +136,13 @@ def _of_status(cluster: Any, error: ApiException) -> JhosError:
 
 def _forbidden(cluster: Any, message: str) -> Refused:
     """The rights in a project go early where it is deleted, and with them the sight of it."""
-    hint = "Someone who administers the project can grant you the role `admin`."
+    role = "admin" if re.search(r'resource "role(binding)?s"', message) else "edit"
+    hint = f"Someone who administers the project can grant you the role `{role}`."
     if message.endswith(f'in the namespace "{cluster.namespace}"'):
-        if cluster.phase == "Terminating":
+        phase = cluster.phase
+        if phase == "Terminating":
             return being_deleted(cluster.namespace)
-        if not cluster.phase:
+        if not phase:
             hint = (
                 f"Nor may you see project {cluster.namespace}: it is being deleted, is not there, "
                 f"or is somebody else's. Name yours with -n PROJECT. {hint}"

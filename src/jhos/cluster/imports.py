@@ -4,7 +4,7 @@ import time
 
 from jhos.cluster.client import Cluster
 from jhos.cluster.feed import feed
-from jhos.errors import OutOfTime, Refused
+from jhos.errors import DeletedMeanwhile, OutOfTime, Refused
 from jhos.kinds import KINDS
 from jhos.objects import MANAGED_BY, Object, ObjectRef
 
@@ -39,7 +39,11 @@ def import_image(cluster: Cluster, spec: str, reference: str) -> None:
     with feed(cluster, {"ImageStream": f"build={name}"}) as changes:
         while time.monotonic() < deadline:
             change = changes.next(deadline - time.monotonic())
-            if change and change[1] not in ("SYNCED", "DELETED"):
+            if change and change[1] == "DELETED":
+                raise DeletedMeanwhile(
+                    f"ImageStream {name} was deleted meanwhile.", "Run the same command again."
+                )
+            if change and change[1] != "SYNCED":
                 if problem := _problem(change[2], tag, wanted):
                     raise Refused(
                         f"Image {reference} could not be imported: {problem}",

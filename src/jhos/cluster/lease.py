@@ -99,6 +99,12 @@ def ref_of(name: str) -> ObjectRef:
     return ObjectRef("Lease", f"{name}-jhos")
 
 
+def holder(cluster: Cluster, name: str) -> str:
+    """Return who changes the deployment just now, as `user@host`; empty: nobody."""
+    current = cluster.get(ObjectRef("Lease", f"{name}-jhos")) or {"spec": {}}
+    return str(current["spec"].get("holderIdentity") or "").partition("/")[0]
+
+
 def _first(cluster: Cluster, name: str, beside: Callable[[], bool]) -> Lease | None:
     """None where somebody has it or had it."""
 

@@ -17,7 +17,8 @@ _LONGEST_ASKED_S = 30.0  # of Retry-After
 _INTERNAL_TRIES = 3  # of an error 500 that nothing says will pass
 
 # Of an internal error: words of one that passes by itself.
-PASSING = ("etcdserver", "timed out", "leader changed", "context deadline exceeded")
+_PASSING = ("etcdserver", "timed out", "leader changed", "context deadline exceeded")
+_TOO_LARGE = "request is too large"  # of etcd too, and it never passes
 # What kube-apiserver says of an API whose own server it does not reach; by the first one it has
 # passed nothing on.
 _NOT_PASSED_ON = "service unavailable"
@@ -80,11 +81,18 @@ def is_worth_it(failure: Failure, attempt: int, *, repeatable: bool, versioned: 
             return True
         case 502 | 503 | 504:
             return repeatable
-        case 500 if any(words in failure.message for words in PASSING):
+        case 500 if passes(failure.message):
             return repeatable
+        case 500 if _TOO_LARGE in failure.message:
+            return False
         case 500:
             return repeatable and attempt < _INTERNAL_TRIES
     return False
+
+
+def passes(message: str) -> bool:
+    """Whether an internal error passes by itself."""
+    return _TOO_LARGE not in message and any(words in message for words in _PASSING)
 
 
 def pause_s(failure: Failure, attempt: int) -> float:
