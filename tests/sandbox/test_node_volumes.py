@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from jhos.sandbox.client import Object
+from jhos.sandbox.controllers.volumes import CLAIMS
 from jhos.sandbox.node.downward import ConfigError
 from jhos.sandbox.node.payload import File, files, sources, token_requests
 from jhos.sandbox.node.volumes import show
+from tests.sandbox.running import Project
 
 POD = {"metadata": {"name": "hub", "namespace": "demo", "uid": "u"}, "spec": {"containers": []}}
 FOUND: dict[tuple[str, str], Any] = {
@@ -81,3 +84,60 @@ def test_files_change_all_at_once_and_old_ones_go(tmp_path: Path) -> None:
 def test_a_volume_may_be_empty(tmp_path: Path) -> None:
     show({}, tmp_path)
     assert list((tmp_path / "..data").iterdir()) == []
+
+
+def test_a_token_is_for_the_owner_and_the_group_of_the_pod() -> None:
+    pod = {**POD, "spec": {"securityContext": {"fsGroup": 1000}, "containers": []}}
+    source = {"serviceAccountToken": {"path": "token", "expirationSeconds": 60}}
+    volume = {"name": "v", "projected": {"sources": [source], "defaultMode": 0o644}}
+    assert files(volume, pod, {}, {"token": "T"})["token"].mode == 0o600
+
+
+async def claimed(project: Project, name: str) -> Object:
+    """The volume of a new claim as part of a pod's spec, mounted at /data."""
+    await project.create(
+        CLAIMS,
+        "PersistentVolumeClaim",
+        name,
+        spec={"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    )
+    return {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": name}}]}
+
+
+MOUNT = [{"name": "data", "mountPath": "/data"}]
+WRITE = (
+    "cd /data && mkdir -m 700 .ssh && echo k > .ssh/key && chmod 600 .ssh/key && ln -s key .ssh/l"
+)
+SHOW = "stat -c '%a %n' /data /data/.ssh /data/.ssh/key"
+
+
+async def test_a_second_mount_opens_all_files_to_the_group(project: Project) -> None:
+    spec = await claimed(project, "keys")
+    await project.finished("first", WRITE, volumeMounts=MOUNT, pod=spec)
+    shown = await project.finished("second", SHOW, volumeMounts=MOUNT, pod=spec)
+    assert shown == "2770 /data\n2770 /data/.ssh\n660 /data/.ssh/key\n"
+
+
+async def test_on_root_mismatch_a_second_mount_changes_nothing(project: Project) -> None:
+    spec = await claimed(project, "keys")
+    spec["securityContext"] = {"fsGroupChangePolicy": "OnRootMismatch"}
+    await project.finished("first", WRITE, volumeMounts=MOUNT, pod=spec)
+    shown = await project.finished("second", SHOW, volumeMounts=MOUNT, pod=spec)
+    # a directory below takes the bit from the one that it was made in
+    assert shown == "2770 /data\n2700 /data/.ssh\n600 /data/.ssh/key\n"
+
+
+async def test_on_root_mismatch_a_closed_root_is_opened_with_all_below(project: Project) -> None:
+    spec = await claimed(project, "keys")
+    spec["securityContext"] = {"fsGroupChangePolicy": "OnRootMismatch"}
+    await project.finished("first", f"{WRITE}; chmod 700 /data", volumeMounts=MOUNT, pod=spec)
+    shown = await project.finished("second", SHOW, volumeMounts=MOUNT, pod=spec)
+    assert shown == "2770 /data\n2770 /data/.ssh\n660 /data/.ssh/key\n"
+
+
+async def test_the_group_may_read_what_a_secret_shows(project: Project) -> None:
+    await project.create("api/v1/secrets", "Secret", "key", stringData={"id": "k"})
+    source = {"secretName": "key", "defaultMode": 0o400}
+    spec = {"volumes": [{"name": "data", "secret": source}]}
+    shown = await project.finished("reader", "stat -Lc %a /data/id", volumeMounts=MOUNT, pod=spec)
+    assert shown == "440\n"

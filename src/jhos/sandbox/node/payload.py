@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from jhos.sandbox.client import Object
 from jhos.sandbox.node.downward import ConfigError, field, resource
 from jhos.sandbox.node.env import Source, Sources, decoded
+from jhos.sandbox.node.ownership import has_group
 
 DEFAULT_MODE = 0o644
 KINDS = ("configMap", "secret", "downwardAPI", "projected")
@@ -56,7 +57,8 @@ def files(volume: Object, pod: Object, found: Sources, tokens: Mapping[str, str]
     for part in parts(volume):
         ((kind, source),) = part.items()
         if kind == "serviceAccountToken":
-            result[source["path"]] = File(tokens[source["path"]].encode(), mode)
+            private = 0o600 if has_group(pod) else mode  # of which the group gets its own part
+            result[source["path"]] = File(tokens[source["path"]].encode(), private)
         elif kind == "downwardAPI":
             result.update(_downward(source.get("items") or [], pod, mode))
         else:

@@ -1,5 +1,6 @@
 """A pod's volumes as directories of the node, and where its containers mount them."""
 
+import asyncio
 import os
 import shutil
 import uuid
@@ -11,6 +12,7 @@ from jhos.sandbox.layout import Layout
 from jhos.sandbox.node.downward import ConfigError
 from jhos.sandbox.node.env import Source, expand
 from jhos.sandbox.node.overlay import mount_tmpfs, remove_tree, unmount
+from jhos.sandbox.node.ownership import share, share_claimed, share_fixed
 from jhos.sandbox.node.payload import Files, files, is_payload, sources, token_requests
 from jhos.sandbox.node.rootfs import Mount
 from jhos.sandbox.quantity import parse
@@ -82,9 +84,11 @@ class Volumes:
             await self._show(volume)
             return self.in_memory / str(volume["name"])
         if "emptyDir" in volume:
-            return self._empty(volume)
+            path = self._empty(volume)
+            share(self.pod, path)
+            return path
         if "persistentVolumeClaim" in volume:
-            return await self._claimed(volume["persistentVolumeClaim"]["claimName"])
+            return await self._claimed(volume["persistentVolumeClaim"])
         kind = next((key for key in volume if key != "name"), "unknown")
         raise ConfigError(f"the sandbox has no volumes of type {kind} ({volume['name']})")
 
@@ -102,7 +106,8 @@ class Volumes:
             mount_tmpfs(path, f"mode=0777{size}")
         return path
 
-    async def _claimed(self, claim_name: str) -> Path:
+    async def _claimed(self, source: Object) -> Path:
+        claim_name = source["claimName"]
         claim = await self._get(CLAIMS, claim_name)
         if claim is None:
             raise ConfigError(f'persistentvolumeclaim "{claim_name}" not found')
@@ -111,6 +116,8 @@ class Volumes:
             raise ConfigError(f'persistentvolumeclaim "{claim_name}" is not bound')
         path = self.layout.volumes / str(volume)
         path.mkdir(parents=True, exist_ok=True)
+        if not source.get("readOnly"):
+            await asyncio.to_thread(share_claimed, self.pod, path)
         return path
 
     async def _show(self, volume: Object) -> None:
@@ -119,6 +126,7 @@ class Volumes:
         wanted = files(volume, self.pod, found, tokens)
         if self._shown.get(volume["name"]) != wanted:
             show(wanted, self.in_memory / str(volume["name"]))
+            share_fixed(self.pod, self.in_memory / str(volume["name"]))
             self._shown[volume["name"]] = wanted
 
     async def fetch(self, wanted: set[Source]) -> dict[Source, Object | None]:
