@@ -73,6 +73,7 @@ def render(settings: Settings, facts: Facts) -> list[Object]:
         "labels": lambda component: labels(settings.name, component),
         "selector": lambda component: selector(settings.name, component),
         "resources": container_resources,
+        "pod_security": _POD_SECURITY,
         "container_security": _CONTAINER_SECURITY,
     }
     templates = [name for part in _parts(settings) for name in _names(part)]
@@ -146,6 +147,12 @@ def sealed(obj: Object) -> Object:
     return {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
 
 
+# Of a volume that was mounted before, the kubelet does not open every file to the group again.
+_POD_SECURITY = {
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+    "fsGroupChangePolicy": "OnRootMismatch",
+}
 _CONTAINER_SECURITY = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
