@@ -217,6 +217,8 @@ def _update_security(c: Config) -> None:
     c.KubeSpawner.pod_security_context = {
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
+        # Else each start opens the files of the volume to the group, SSH keys too.
+        "fsGroupChangePolicy": "OnRootMismatch",
     }
 
 

@@ -116,6 +116,7 @@ async def test_a_pod_meets_the_restricted_policy_and_names_no_ids(load: Load) ->
     assert spec["securityContext"] == {
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
+        "fsGroupChangePolicy": "OnRootMismatch",
     }
     assert spec["containers"][0]["securityContext"] == {
         "allowPrivilegeEscalation": False,
