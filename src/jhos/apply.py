@@ -144,7 +144,7 @@ def apply(
     """
     written: dict[ObjectRef, Object] = {}
     wanted = [change.ref for change in plan.changes if change.action is not Action.DELETE]
-    if not announced and (plan.moves or plan.stale):
+    if not announced:
         refs = [change.ref for change in plan.changes]
         cluster.apply(inventory(name, refs), force=True)
 

@@ -75,3 +75,14 @@ def test_a_teardown_keeps_data_and_a_deployment_finds_it(
     assert "memory: 640Mi" in json.loads(stored)["data"]["settings.yaml"]
     jhos("teardown", "kept", "-n", project, "--yes", "--delete-storage")
     assert names(kubectl, project, "kept") == []
+
+
+def test_a_lost_secret_is_replaced_in_the_database_too(
+    jhos: Run, kubectl: Run, project: str
+) -> None:
+    jhos("deploy", "--name", "beta", "-n", project)
+    before = secret(kubectl, project, "beta")
+    kubectl("delete", "secret", "beta-secrets", "-n", project)
+    assert "All users must log in again" in jhos("deploy", "--name", "beta", "-n", project).stderr
+    assert secret(kubectl, project, "beta")["database-password"] != before["database-password"]
+    assert json.loads(jhos("status", "beta", "-n", project, "-o", "json").stdout)["ready"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from jhos import revisions
 from jhos.actions import history
 from jhos.actions.edits import Edit, Stored
+from jhos.actions.lost_parts import lost_inventory, report_lost
 from jhos.actions.precaution import Precaution, release, take
 from jhos.actions.pull_specs import PullSpecs, find
 from jhos.actions.stored import is_current, stored_of
@@ -109,6 +110,7 @@ def propose(cluster: Cluster, name: str, edit: Edit, *, force: bool = False) -> 
     """What `carry_out` would change, by the server's dry run; nothing is written."""
     idea = _idea(cluster, name, edit)
     plan = _planned(cluster, idea, force=force, try_new=True)
+    report_lost(cluster, idea.kept, plan)
     return Proposal(wanted=idea.wanted, absent=tuple(idea.specs.absent), plan=plan)
 
 
@@ -117,14 +119,16 @@ class _Idea:
     """What was read, what is wanted instead, and the images for it."""
 
     kept: Kept
+    stored: Stored
     wanted: Wanted
     specs: PullSpecs
 
 
 def _idea(cluster: Cluster, name: str, edit: Edit) -> _Idea:
     kept = read_kept(cluster, name)
-    wanted = wanted_of(cluster, edit(stored_of(cluster, kept)))
-    return _Idea(kept, wanted, find(cluster, wanted.settings, wanted.images))
+    stored = stored_of(cluster, kept)
+    wanted = wanted_of(cluster, edit(stored))
+    return _Idea(kept, stored, wanted, find(cluster, wanted.settings, wanted.images))
 
 
 def _renewed(cluster: Cluster, idea: _Idea, edit: Edit, *, force: bool) -> tuple[_Idea, Plan]:
@@ -201,8 +205,10 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
     plan = _planned(cluster, idea, force=manner.force)
     if manner.check:
         _check_room(cluster, idea, plan)
+    report_lost(cluster, idea.kept, plan)
     cluster.foreseen.clear()  # what was not needed grows old
-    if manner.prepare or idea.specs.absent or plan.moves or plan.stale:
+    is_listed = not (plan.stale or lost_inventory(idea.kept, plan))
+    if manner.prepare or idea.specs.absent or plan.moves or not is_listed:
         done = _alone(cluster, idea, plan, edit, manner, deadline)
         url = done.url_of_route(cluster) or _url(cluster, name)
     else:
@@ -223,7 +229,7 @@ def carry_out(cluster: Cluster, name: str, edit: Edit, manner: Manner) -> Deploy
 def _check_room(cluster: Cluster, idea: _Idea, plan: Plan) -> None:
     """Raises Refused where a quota or a LimitRange is in the way of the plan."""
     needed = demand(plan, idea.kept)
-    if not idea.kept.config:
+    if not idea.stored.exists:
         check_first(allowance(cluster), idea.wanted.settings, needed)
     elif needed:
         check_quotas(read_quotas(cluster), needed)
@@ -273,7 +279,7 @@ def _alone(
     cluster: Cluster, idea: _Idea, plan: Plan, edit: Edit, manner: Manner, deadline: float
 ) -> _Applied:
     """Applied while no other run changes the deployment."""
-    name, is_first = idea.kept.name, not idea.kept.config
+    name, is_first = idea.kept.name, not idea.stored.exists
     subject, report = f"Deployment {name}", manner.report
 
     def beside() -> bool:
@@ -290,7 +296,7 @@ def _alone(
             idea = _built(cluster, idea, deadline, report)
             plan = _planned(cluster, idea, force=manner.force)
         lock.check()
-        stored, backup = stored_of(cluster, idea.kept), None
+        stored, backup = idea.stored, None
         if manner.precaution and stored.exists:
             backup = take(cluster, stored, plan, manner.precaution, report)
         is_applied = bool(manner.prepare and manner.prepare(idea.wanted, plan, backup))

@@ -27,6 +27,11 @@ def reach(cluster: Cluster, name: str, *, key: str = API_TOKEN) -> HubApi:
     refs = (ObjectRef("Route", name), ObjectRef("Secret", f"{name}-secrets"))
     with explained(cluster, [("get", ref.kind) for ref in refs]):
         route, secret = parallel(cluster.get, refs)
+    if route and not secret:
+        raise JhosError(
+            f"{refs[1]} is missing, and with it the token for the hub of {name}.",
+            f"Create it again: jhos deploy --name {name} -n {cluster.namespace}",
+        )
     if not route or not secret:
         raise absent(cluster, name)
     return hub_api(cluster, name, route, secret, key)

@@ -6,8 +6,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from jhos.actions.list_deployments import TORN_DOWN, absent
+from jhos.actions.lost_parts import LostPart, missing_parts
 from jhos.actions.reach import hub_api
 from jhos.cluster.client import Cluster
+from jhos.cluster.facts import Kept, kept_refs
 from jhos.cluster.parallel import parallel, together
 from jhos.cluster.premises import QUOTAS, spec_and_status
 from jhos.cluster.route import unless_away, url_of
@@ -71,39 +73,50 @@ class Status:
     quotas: tuple[Quota, ...]
     hidden: tuple[str, ...] = ()
     additions: tuple[Addition, ...] = ()
+    missing: tuple[LostPart, ...] = ()
     more: "More | None" = None
 
     @property
     def ready(self) -> bool:
-        return bool(self.parts) and all(part.ready for part in self.parts) and not self.hub.problem
+        well = bool(self.parts) and all(part.ready for part in self.parts)
+        return well and not self.hub.problem and not self.missing
 
 
 def status(cluster: Cluster, name: str, *, full: bool) -> Status:
-    """Look at the parts, the hub, the quotas, and at what others added to the objects.
+    """Look at the parts, the hub, the quotas, and at what others added to the objects or deleted.
 
     Raises SettingsError where there is no such deployment.
     """
     hidden: set[str] = set()
-    deployments, (route, no_address), secret, others = together(
+    deployments, (route, no_address), kept, others = together(
         lambda: cluster.list("Deployment", f"{INSTANCE}={name}")[0],
         lambda: unless_away(
             cluster,
             lambda spared: look(hidden, "Route", lambda: spared.get(ObjectRef("Route", name))),
             None,
         ),
-        lambda: look(hidden, "Secret", lambda: cluster.get(ObjectRef("Secret", f"{name}-secrets"))),
+        lambda: _kept(cluster, hidden, name),
         lambda: parallel(lambda kind: _metadata(cluster, kind, name), _ADDED_TO),
     )
+    secret, there = kept.secret or None, {ObjectRef.of(each): each for each in deployments}
     if not deployments and not secret:
         raise absent(cluster, name)
     url = url_of(cluster, route) if route else ""
-    missing = Hub(problem=no_address)
     well = all(readiness(each).status is Ready.READY for each in deployments)
-    hub, quotas, pods, more = together(
-        lambda: _hub(cluster, name, route, secret) if not (no_address or hidden) else missing,
+    present = {*there, *([ObjectRef("Route", name)] if route or no_address else [])}
+    is_asked = not (no_address or hidden & {"Route", "Secret"})
+    hub, quotas, pods, missing, more = together(
+        lambda: (
+            _hub(cluster, name, route, secret, torn_down=not deployments)
+            if is_asked
+            else Hub(problem=no_address)
+        ),
         # One of both: what is in the way matters more than what is left.
         lambda: [] if not well and not full else _read_quotas(cluster, hidden),
         lambda: [] if well else listed(cluster, hidden, "Pod", of_component(name, *PARTS)),
+        lambda: missing_parts(
+            cluster, kept, there.get(ObjectRef("Deployment", name)), present, full=full
+        ),
         lambda: _more(cluster, hidden, name, route, url) if full else None,
     )
     return Status(
@@ -115,8 +128,17 @@ def status(cluster: Cluster, name: str, *, full: bool) -> Status:
         quotas=tuple(_quotas(quotas)),
         hidden=tuple(sorted(hidden)),
         additions=_additions(name, _objects(route, deployments, *others)),
+        missing=tuple(part for part in missing if part.ref.kind not in hidden),
         more=more(quotas) if more else None,
     )
+
+
+def _kept(cluster: Cluster, hidden: set[str], name: str) -> Kept:
+    """Return what is stored of it, without what the user may not read."""
+    found = parallel(
+        lambda ref: look(hidden, ref.kind, lambda: cluster.get(ref)) or {}, kept_refs(name)
+    )
+    return Kept(name, *found)
 
 
 def listed(
@@ -139,9 +161,13 @@ def _additions(name: str, objects: Iterable[Object]) -> tuple[Addition, ...]:
     return tuple(sorted(found for each in own for found in additions(each)))
 
 
-def _hub(cluster: Cluster, name: str, route: Object | None, secret: Object | None) -> Hub:
-    if not route or not secret:
-        return Hub(problem=TORN_DOWN if secret and not route else "it has no address")
+def _hub(
+    cluster: Cluster, name: str, route: Object | None, secret: Object | None, *, torn_down: bool
+) -> Hub:
+    if not secret:
+        return Hub(problem=f"Secret {name}-secrets is missing, and with it the token for the hub")
+    if not route:
+        return Hub(problem=TORN_DOWN if torn_down else "it has no address")
     admitted = readiness(route)
     if admitted.status is Ready.FAILED:  # what answers there may be another hub
         return Hub(problem=f"{ObjectRef.of(route)}: {admitted.message}")

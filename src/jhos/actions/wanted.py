@@ -6,6 +6,7 @@ from jhos.configuration import parted
 from jhos.objects import Object, digest
 from jhos.render import Facts, render, secret
 from jhos.settings.model import Settings
+from jhos.settings.secrets import DATABASE_KEYS
 from jhos.sizes import check_sizes
 
 
@@ -36,7 +37,9 @@ class Wanted:
             database_image=images.get(self.settings.database.image or "", ""),
             configuration=files.config,
             certificate=self.certificate,
-            secrets_version=digest(secrets),  # of random values too, so it tells nothing
+            # Both are of random values too, so that they tell nothing.
+            secrets_version=digest(secrets),
+            password_version=digest([secrets.get(key, "") for key in DATABASE_KEYS]),
             router_port=self.router_port,
         )
         objects = [*render(self.settings, facts), secret(name, secrets)]

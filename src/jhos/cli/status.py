@@ -133,6 +133,10 @@ def _lines(found: "Status") -> Iterator[str]:
         yield f"JupyterHub {hub.version}: {_counts(hub)}{starting}"
     if found.hidden:
         yield f"Not shown, since you may not read them: {', '.join(map(_told_by, found.hidden))}."
+    if found.missing:
+        yield ""
+        yield from (f"{each.ref} is missing. {each.meaning}".rstrip() for each in found.missing)
+        yield f"Create what is missing: jhos deploy --name {found.name} -n {found.namespace}"
     if found.quotas:
         yield ""
         rows = [(each.resource, each.used, each.hard, each.name) for each in found.quotas]
@@ -201,6 +205,10 @@ def _data(found: "Status") -> dict[str, Any]:
         ],
         "hidden": list(found.hidden),
         "additions": additions_data(found.additions),
+        "missing": [
+            {"kind": each.ref.kind, "name": each.ref.name, "meaning": each.meaning or None}
+            for each in found.missing
+        ],
     }
     if more:
         data["room"] = more.room

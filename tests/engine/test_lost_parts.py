@@ -1,0 +1,168 @@
+"""Parts of a deployment that somebody deleted are reported, and created again as they were."""
+
+import json
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jhos.objects import Object, ObjectRef
+from tests.engine.conftest import IMAGES, Jhos, Kubectl, Reach
+
+HIDDEN = 'c.JupyterHub.admin_access = False\nc.MyAuth.client_secret = "not for a ConfigMap"\n'
+
+
+def deployed(jhos: Jhos, name: str, *options: str) -> None:
+    jhos("deploy", "--name", name, *IMAGES, "--no-wait", *options)
+
+
+def again(jhos: Jhos, name: str) -> str:
+    """What a deployment without any option says."""
+    return jhos("deploy", "--name", name, "--no-wait").stderr
+
+
+def get(reach: Reach, kind: str, name: str) -> Object:
+    found = reach().get(ObjectRef(kind, name))
+    assert found, f"{kind} {name} is not there"
+    return found
+
+
+def template(reach: Reach, name: str) -> Any:
+    return get(reach, "Deployment", name)["spec"]["template"]
+
+
+def test_a_lost_secret_gives_the_database_its_new_password(
+    jhos: Jhos, kubectl: Kubectl, reach: Reach
+) -> None:
+    deployed(jhos, "lost-secret")
+    before, old = template(reach, "lost-secret-db"), get(reach, "Secret", "lost-secret-secrets")
+    kubectl("delete", "secret", "lost-secret-secrets")
+    said = again(jhos, "lost-secret")
+    assert "Secret lost-secret-secrets" in said
+    assert "All users must log in again" in said
+    assert "A backup" in said
+    new = get(reach, "Secret", "lost-secret-secrets")
+    assert new["data"]["database-password"] != old["data"]["database-password"]
+    assert template(reach, "lost-secret-db") != before
+    assert "missing" not in again(jhos, "lost-secret")
+
+
+def test_a_lost_key_of_the_secret_restarts_the_database_too(
+    jhos: Jhos, kubectl: Kubectl, reach: Reach
+) -> None:
+    deployed(jhos, "lost-key")
+    before = template(reach, "lost-key-db")
+    patch = json.dumps({"data": {"database-password": None}})
+    kubectl("patch", "secret", "lost-key-secrets", "--type=merge", "-p", patch)
+    again(jhos, "lost-key")
+    assert template(reach, "lost-key-db") != before
+
+
+def test_other_changes_do_not_restart_the_database(jhos: Jhos, reach: Reach) -> None:
+    deployed(jhos, "calm")
+    before = template(reach, "calm-db")
+    jhos("deploy", "--name", "calm", "--no-wait", "--hub-memory", "700Mi")
+    assert template(reach, "calm-db") == before
+
+
+def test_a_configuration_in_a_lost_secret_comes_from_the_newest_revision(
+    jhos: Jhos, kubectl: Kubectl, reach: Reach, tmp_path: Path
+) -> None:
+    file = tmp_path / "jupyterhub_config.py"
+    file.write_text(HIDDEN)
+    deployed(jhos, "lost-file", "--config", str(file), "--unchecked")
+    kubectl("delete", "secret", "lost-file-secrets")
+    again(jhos, "lost-file")
+    held = get(reach, "Secret", "lost-file-secrets")["data"]["jupyterhub_config.py"]
+    assert b64decode(held).decode() == HIDDEN
+
+
+@pytest.mark.parametrize("name", ["lost-cfg", "lost-both"])
+def test_lost_settings_come_from_the_newest_revision(
+    jhos: Jhos, kubectl: Kubectl, reach: Reach, name: str
+) -> None:
+    deployed(jhos, name, "--hub-memory", "700Mi", "--database", "sqlite")
+    also = [f"secret/{name}-secrets"] if name == "lost-both" else []
+    kubectl("delete", f"cm/{name}-cfg", *also)
+    said = jhos("configure", name, "--no-wait", "--set", "notebook.memory=300Mi").stderr
+    assert f"ConfigMap {name}-cfg" in said
+    stored = get(reach, "ConfigMap", f"{name}-cfg")["data"]["settings.yaml"]
+    assert "memory: 700Mi" in stored
+    assert "memory: 300Mi" in stored
+    assert "type: sqlite" in stored
+
+
+def test_a_lost_inventory_is_written_again(jhos: Jhos, kubectl: Kubectl, reach: Reach) -> None:
+    deployed(jhos, "lost-list")
+    before = get(reach, "ConfigMap", "lost-list-inventory")["data"]
+    kubectl("delete", "cm", "lost-list-inventory")
+    assert "ConfigMap lost-list-inventory" in again(jhos, "lost-list")
+    assert get(reach, "ConfigMap", "lost-list-inventory")["data"] == before
+
+
+def test_a_lost_volume_is_the_loss_of_the_database(jhos: Jhos, kubectl: Kubectl) -> None:
+    deployed(jhos, "lost-volume")
+    kubectl("delete", "deploy", "lost-volume-db")
+    kubectl("wait", "--for=delete", "pod", "-l", "app=lost-volume,component=database")
+    kubectl("delete", "pvc", "lost-volume-db")
+    said = again(jhos, "lost-volume")
+    assert "PersistentVolumeClaim lost-volume-db" in said
+    assert "starts empty" in said
+    assert "Deployment lost-volume-db: missing until now, created again" in said
+
+
+def test_a_change_does_not_end_a_volume_that_is_being_deleted(
+    jhos: Jhos, kubectl: Kubectl, reach: Reach
+) -> None:
+    deployed(jhos, "going-volume")
+    kubectl("delete", "pvc", "going-volume-db", "--wait=false")
+    assert "jhos backup going-volume" in again(jhos, "going-volume")
+    before = template(reach, "going-volume-db")
+    change = ("deploy", "--name", "going-volume", "--no-wait", "--database-memory", "700Mi")
+    refused = jhos(*change, code=4)
+    assert "is being deleted" in refused.stderr
+    assert "jhos backup going-volume" in refused.stderr
+    assert template(reach, "going-volume-db") == before
+
+
+def test_a_status_names_what_is_missing(jhos: Jhos, kubectl: Kubectl) -> None:
+    deployed(jhos, "status-lost")
+    gone = ("cm/status-lost-cfg", "secret/status-lost-secrets", "deploy/status-lost-proxy",
+            "networkpolicy/status-lost-db")  # fmt: skip
+    kubectl("delete", *gone)
+    short = json.loads(jhos("status", "status-lost", "-o", "json", code=1).stdout)["missing"]
+    assert [each["name"] for each in short] == ["status-lost-cfg", "status-lost-secrets",
+                                                "status-lost-proxy"]  # fmt: skip
+    full = jhos("status", "status-lost", "--full", code=1).stdout
+    assert "NetworkPolicy status-lost-db is missing." in full
+    assert "All users must log in again" in full
+
+
+@pytest.mark.parametrize("command", [("users", "list"), ("servers", "list")])
+def test_a_command_that_lacks_the_secret_names_it(
+    jhos: Jhos, kubectl: Kubectl, command: tuple[str, str]
+) -> None:
+    name = f"no-token-{command[0]}"
+    deployed(jhos, name)
+    kubectl("delete", "secret", f"{name}-secrets")
+    said = jhos(*command, name, code=1).stderr
+    assert f"Secret {name}-secrets is missing" in said
+    assert f"jhos deploy --name {name}" in said
+
+
+def test_what_an_interrupted_change_did_not_create_is_not_lost(
+    jhos: Jhos, kubectl: Kubectl, reach: Reach
+) -> None:
+    deployed(jhos, "never-there", "--database", "sqlite")
+    listed = get(reach, "ConfigMap", "never-there-inventory")["data"]["objects"]
+    patch = json.dumps({"data": {"objects": f"{listed}Service/never-there-db\n"}})
+    kubectl("patch", "cm", "never-there-inventory", "--type=merge", "-p", patch)
+    change = ("deploy", "--name", "never-there", "--no-wait", "--hub-memory", "700Mi")
+    assert "missing" not in jhos(*change).stderr
+
+
+def test_a_deployment_after_a_teardown_has_lost_nothing(jhos: Jhos) -> None:
+    deployed(jhos, "back")
+    jhos("teardown", "back", "--yes")
+    assert "missing" not in again(jhos, "back")
