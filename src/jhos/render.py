@@ -35,8 +35,8 @@ class Facts:
 
     `configuration`: the keys of ConfigMap `NAME-cfg` that belong to the user. `certificate`: of
     the route, as its fields `certificate` and `key`. `secrets_version` differs where the secrets
-    do, and tells nothing of them; `password_version` likewise where the database's password does.
-    `router_port`: of a router that speaks plain HTTP, as the
+    do, and tells nothing of them; `credentials_version` alike, for those that database and proxy
+    read when they start. `router_port`: of a router that speaks plain HTTP, as the
     sandbox's does; empty: TLS on the usual port.
     """
 
@@ -47,7 +47,7 @@ class Facts:
     configuration: dict[str, str] = field(default_factory=dict)
     certificate: dict[str, str] = field(default_factory=dict, repr=False)
     secrets_version: str = ""
-    password_version: str = ""
+    credentials_version: str = ""
     router_port: str = ""
 
 

@@ -34,6 +34,8 @@ _MOST_FIELDS = 3
 _NO_CLASS = re.compile(
     r"storageclass\S* \S* ?not found|no storage class is set|no default storage", re.IGNORECASE
 )
+# PostgreSQL's words for a directory without its control file or its configuration.
+_DAMAGED = re.compile(r"could not find the database system|exists but is not empty")
 
 
 class Stall(NamedTuple):
@@ -118,6 +120,17 @@ def crashed(pod: Object) -> str:
     """The container whose last words tell more; empty where none has ended."""
     ended = (each["name"] for each in _containers(pod) if each.get("restartCount", 0))
     return next(ended, "")
+
+
+def advice(lines: str) -> str:
+    """What to do about the last lines of a container that crashed; empty if they are not known."""
+    if not _DAMAGED.search(lines):
+        return ""
+    return (
+        "The database's directory holds data and lacks files that PostgreSQL needs, so it is left "
+        "as it is. Bring back a snapshot of its volume, or restore a backup under another name: "
+        "jhos restore FILE --name NAME."
+    )
 
 
 def _of_container(container: Object, waiting: Object) -> Stall:

@@ -233,7 +233,7 @@ def _check(cluster: Cluster, name: str, pod: Object, seen: _Seen) -> None:
     lines = _last_lines(cluster, pod)
     part = labels_of(pod)["component"]
     more = f"jhos logs {name} {part} --previous" if lines else f"jhos status {name}"
-    hint = found.hint or "Mend the cause and run the same command again."
+    hint = found.hint or stalls.advice(lines) or "Mend the cause and run the same command again."
     raise JhosError(
         f"{ObjectRef.of(owner)} cannot become ready: {ObjectRef.of(pod)}, {found.words}"
         + (f"\nThe last it said:\n{lines}" if lines else ""),

@@ -32,11 +32,15 @@ def template(reach: Reach, name: str) -> Any:
     return get(reach, "Deployment", name)["spec"]["template"]
 
 
-def test_a_lost_secret_gives_the_database_its_new_password(
+RESTARTED = ("", "-db", "-proxy")  # every pod that has read the Secret
+
+
+def test_a_lost_secret_is_replaced_in_every_pod_that_uses_it(
     jhos: Jhos, kubectl: Kubectl, reach: Reach
 ) -> None:
     deployed(jhos, "lost-secret")
-    before, old = template(reach, "lost-secret-db"), get(reach, "Secret", "lost-secret-secrets")
+    before = [template(reach, f"lost-secret{part}") for part in RESTARTED]
+    old = get(reach, "Secret", "lost-secret-secrets")
     kubectl("delete", "secret", "lost-secret-secrets")
     said = again(jhos, "lost-secret")
     assert "Secret lost-secret-secrets" in said
@@ -44,26 +48,30 @@ def test_a_lost_secret_gives_the_database_its_new_password(
     assert "A backup" in said
     new = get(reach, "Secret", "lost-secret-secrets")
     assert new["data"]["database-password"] != old["data"]["database-password"]
-    assert template(reach, "lost-secret-db") != before
+    for part, former in zip(RESTARTED, before, strict=True):
+        assert template(reach, f"lost-secret{part}") != former
     assert "missing" not in again(jhos, "lost-secret")
 
 
-def test_a_lost_key_of_the_secret_restarts_the_database_too(
-    jhos: Jhos, kubectl: Kubectl, reach: Reach
+@pytest.mark.parametrize(("key", "part"), [("database-password", "db"), ("proxy-token", "proxy")])
+def test_a_lost_key_of_the_secret_restarts_who_reads_it(
+    jhos: Jhos, kubectl: Kubectl, reach: Reach, key: str, part: str
 ) -> None:
-    deployed(jhos, "lost-key")
-    before = template(reach, "lost-key-db")
-    patch = json.dumps({"data": {"database-password": None}})
-    kubectl("patch", "secret", "lost-key-secrets", "--type=merge", "-p", patch)
-    again(jhos, "lost-key")
-    assert template(reach, "lost-key-db") != before
+    name = f"lost-key-{part}"
+    deployed(jhos, name)
+    before = template(reach, f"{name}-{part}")
+    patch = json.dumps({"data": {key: None}})
+    kubectl("patch", "secret", f"{name}-secrets", "--type=merge", "-p", patch)
+    again(jhos, name)
+    assert template(reach, f"{name}-{part}") != before
 
 
-def test_other_changes_do_not_restart_the_database(jhos: Jhos, reach: Reach) -> None:
-    deployed(jhos, "calm")
-    before = template(reach, "calm-db")
-    jhos("deploy", "--name", "calm", "--no-wait", "--hub-memory", "700Mi")
-    assert template(reach, "calm-db") == before
+@pytest.mark.parametrize("part", ["db", "proxy"])
+def test_other_changes_restart_the_hub_alone(jhos: Jhos, reach: Reach, part: str) -> None:
+    deployed(jhos, f"calm-{part}")
+    before = template(reach, f"calm-{part}-{part}")
+    jhos("deploy", "--name", f"calm-{part}", "--no-wait", "--hub-memory", "700Mi")
+    assert template(reach, f"calm-{part}-{part}") == before
 
 
 def test_a_configuration_in_a_lost_secret_comes_from_the_newest_revision(
@@ -91,6 +99,15 @@ def test_lost_settings_come_from_the_newest_revision(
     assert "memory: 700Mi" in stored
     assert "memory: 300Mi" in stored
     assert "type: sqlite" in stored
+
+
+def test_settings_that_nothing_holds_are_reported(jhos: Jhos, kubectl: Kubectl) -> None:
+    deployed(jhos, "forgotten")
+    kubectl("delete", "cm,secret", "-l", "app=forgotten")
+    said = again(jhos, "forgotten")
+    assert "ConfigMap forgotten-cfg" in said
+    assert "no revision has" in said
+    assert "All users must log in again" in said
 
 
 def test_a_lost_inventory_is_written_again(jhos: Jhos, kubectl: Kubectl, reach: Reach) -> None:

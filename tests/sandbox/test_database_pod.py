@@ -10,6 +10,7 @@ from jhos.render import Facts, render
 from jhos.sandbox.client import Object
 from jhos.sandbox.controllers.volumes import CLAIMS
 from jhos.settings.load import load
+from jhos.stalls import advice
 from tests.sandbox.running import PODS, Project, is_over, is_ready, restarts
 from tests.sandbox.test_node_exec import kubectl
 
@@ -92,13 +93,17 @@ async def test_a_first_start_that_was_killed_is_repeated(
     assert "repeating it" in await project.output(started, "postgresql")
 
 
-async def test_a_database_with_data_is_never_cleared(project: Project, pod: Object) -> None:
+@pytest.mark.parametrize("lost", ["global/pg_control", "postgresql.conf"])
+async def test_a_damaged_database_with_data_is_explained_and_never_cleared(
+    project: Project, pod: Object, lost: str
+) -> None:
     await exchange(project, "db", pod)
     await project.client.delete(PODS, project.name, "db")
     await project.gone("db")
-    await prepare(project, f"rm {USERDATA}/global/pg_control {USERDATA}/postgresql.conf")
+    await prepare(project, f"rm {USERDATA}/{lost}")
     await project.create(PODS, "Pod", "db", spec=pod)
     await project.until("db", lambda seen: restarts(seen) > 0)
+    assert advice(kubectl(project, "logs", "db", "--previous").stdout.decode())
     options: dict[str, Any] = {"volumeMounts": MOUNT, "pod": {"volumes": VOLUMES}}
     shown = await project.finished("after", f"ls {USERDATA}/base", image=IMAGE, **options)
     assert any(int(number) >= 16384 for number in shown.split())

@@ -1,7 +1,7 @@
 """Parts of a deployment that somebody deleted: which they are, and what that means."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jhos.actions import history
 from jhos.cluster.client import Cluster
@@ -17,6 +17,10 @@ from jhos.settings.load import load
 
 _CLAIM = "PersistentVolumeClaim"
 _FIRST_SEEN = ("Deployment", "Route", _CLAIM)  # kinds that a short look covers
+_FORGOTTEN = (
+    "It held the settings and the configuration, which no revision has either: the defaults and "
+    "the options of this command apply."
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,16 @@ def _lost(cluster: Cluster, kept: Kept, plan: Plan) -> Iterator[LostPart]:
     if lost_inventory(kept, plan):
         yield _part(kept.name, kept.refs[-1])
     created = {change.ref for change in plan.of(Action.CREATE)}
-    if created and (kept.inventory or _before(plan, ObjectRef("Deployment", kept.name))):
-        yield from (_part(kept.name, ref) for ref in sorted(created & _had(cluster, kept.name)))
+    hub = _before(plan, ObjectRef("Deployment", kept.name))
+    if not created or not (kept.inventory or hub):
+        return
+    had = _had(cluster, kept.name)
+    # A hub is created after what its settings and secrets are kept in.
+    expected = had or (set(kept.refs) if hub else set())
+    for ref in sorted(created & expected):
+        forgotten = not had and ref == kept.refs[0]
+        part = _part(kept.name, ref)
+        yield replace(part, meaning=_FORGOTTEN) if forgotten else part
 
 
 def _had(cluster: Cluster, name: str) -> set[ObjectRef]:
@@ -124,9 +136,9 @@ def _warn(cluster: Cluster, subject: str, words: str) -> None:
 def _part(name: str, ref: ObjectRef) -> LostPart:
     meanings = {
         ObjectRef("Secret", f"{name}-secrets"): (
-            "All users must log in again, the database gets a new password, and secrets that you "
-            "gave (--secret-file, --auth-secret-file) must be given again. A backup has the old "
-            "values."
+            "All users must log in again, hub, proxy and database restart with new passwords, and "
+            "secrets that you gave (--secret-file, --auth-secret-file) must be given again. A "
+            "backup has the old values."
         ),
         ObjectRef("ConfigMap", f"{name}-cfg"): (
             "It held the settings and the configuration, which the newest revision has as well."

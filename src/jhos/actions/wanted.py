@@ -6,7 +6,7 @@ from jhos.configuration import parted
 from jhos.objects import Object, digest
 from jhos.render import Facts, render, secret
 from jhos.settings.model import Settings
-from jhos.settings.secrets import DATABASE_KEYS
+from jhos.settings.secrets import CREDENTIALS
 from jhos.sizes import check_sizes
 
 
@@ -39,7 +39,7 @@ class Wanted:
             certificate=self.certificate,
             # Both are of random values too, so that they tell nothing.
             secrets_version=digest(secrets),
-            password_version=digest([secrets.get(key, "") for key in DATABASE_KEYS]),
+            credentials_version=digest([secrets.get(key, "") for key in CREDENTIALS]),
             router_port=self.router_port,
         )
         objects = [*render(self.settings, facts), secret(name, secrets)]

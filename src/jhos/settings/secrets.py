@@ -14,7 +14,7 @@ DATABASE_URL = "database-url"
 API_TOKEN = "api-token"  # of the hub's REST API, with the rights of this command
 ADMIN_TOKEN = "admin-token"  # likewise, with all rights: to make admins
 METRICS_TOKEN = "metrics-token"
-DATABASE_KEYS = ("database-password", "proxy-token")  # the second hides the hash of the first
+CREDENTIALS = ("proxy-token", "database-password")  # of proxy and database, read at their start
 KEYS = (
     "cookie-secret",
     "proxy-token",
