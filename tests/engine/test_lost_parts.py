@@ -143,6 +143,12 @@ def test_a_change_does_not_end_a_volume_that_is_being_deleted(
     assert template(reach, "going-volume-db") == before
 
 
+def test_a_diff_tells_what_a_lost_part_means(jhos: Jhos, kubectl: Kubectl) -> None:
+    deployed(jhos, "diff-lost")
+    kubectl("delete", "secret", "diff-lost-secrets")
+    assert "All users must log in again" in jhos("diff", "--name", "diff-lost").stderr
+
+
 def test_a_status_names_what_is_missing(jhos: Jhos, kubectl: Kubectl) -> None:
     deployed(jhos, "status-lost")
     gone = ("cm/status-lost-cfg", "secret/status-lost-secrets", "deploy/status-lost-proxy",

@@ -77,6 +77,17 @@ async def test_two_containers_have_two_names(api: Api) -> None:
     )
 
 
+async def test_a_policy_for_the_group_of_volumes_is_one_of_two(api: Api) -> None:
+    loose = deployment("d")
+    loose["spec"]["template"]["spec"]["securityContext"] = {"fsGroupChangePolicy": "Never"}
+    answer = await api.post(f"{APPS}/deployments", loose)
+    (cause,) = answer["details"]["causes"]
+    assert cause["field"] == "spec.template.spec.securityContext.fsGroupChangePolicy"
+    assert cause["message"] == (
+        'Unsupported value: "Never": supported values: "Always", "OnRootMismatch"'
+    )
+
+
 async def test_pods_of_a_deployment_restart_always(api: Api) -> None:
     once = deployment("d")
     once["spec"]["template"]["spec"]["restartPolicy"] = "Never"

@@ -10,6 +10,7 @@ Object = dict[str, Any]
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
+GROUP_CHANGE_POLICIES = ("Always", "OnRootMismatch")
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 PORTS = "must be between 1 and 65535, inclusive"
 HANDLERS = {"exec", "httpGet", "tcpSocket", "grpc"}
@@ -49,6 +50,10 @@ def spec(pod_spec: Object, where: str) -> Iterator[Cause]:
     policy = pod_spec.get("restartPolicy", "Always")
     if policy not in RESTART_POLICIES:
         yield failure.not_supported(f"{where}.restartPolicy", policy, RESTART_POLICIES)
+    change = (pod_spec.get("securityContext") or {}).get("fsGroupChangePolicy", "Always")
+    if change not in GROUP_CHANGE_POLICIES:
+        field = f"{where}.securityContext.fsGroupChangePolicy"
+        yield failure.not_supported(field, change, GROUP_CHANGE_POLICIES)
     yield from _unique(pod_spec.get("volumes", ()), f"{where}.volumes")
     volumes = {volume["name"] for volume in pod_spec.get("volumes", ()) if "name" in volume}
     for list_name in ("initContainers", "containers"):
