@@ -12,8 +12,6 @@ from jhos.events import Event, State
 from jhos.inventory import recorded
 from jhos.objects import Object, ObjectRef, annotations_of
 from jhos.plan import FROM_TEMPLATE, Action, Plan
-from jhos.render import Facts, render
-from jhos.settings.load import load
 
 _CLAIM = "PersistentVolumeClaim"
 _FIRST_SEEN = ("Deployment", "Route", _CLAIM)  # kinds that a short look covers
@@ -94,6 +92,9 @@ def _had(cluster: Cluster, name: str) -> set[ObjectRef]:
     there = history.revisions(cluster, name)
     if not there:
         return set()
+    from jhos.render import Facts, render  # seldom something is missing
+    from jhos.settings.load import load
+
     settings = load(history.content(cluster, name, there[-1].number).settings)
     facts = Facts(namespace="", hub_image="", notebook_image="", database_image="")
     secret = ObjectRef("Secret", f"{name}-secrets")
