@@ -91,6 +91,7 @@ async def test_a_first_start_that_was_killed_is_repeated(
     await prepare(project, script)
     started = await exchange(project, "db", pod)
     assert "repeating it" in await project.output(started, "postgresql")
+    kubectl(project, "exec", "db", "--", "ls", f"{USERDATA}.interrupted/base/1")
 
 
 @pytest.mark.parametrize("lost", ["global/pg_control", "postgresql.conf"])
