@@ -104,7 +104,7 @@ def test_lost_settings_come_from_the_newest_revision(
 def test_settings_that_nothing_holds_are_reported(jhos: Jhos, kubectl: Kubectl) -> None:
     deployed(jhos, "forgotten")
     kubectl("delete", "cm,secret", "-l", "app=forgotten")
-    said = again(jhos, "forgotten")
+    said = jhos("deploy", "--name", "forgotten", *IMAGES, "--no-wait").stderr
     assert "ConfigMap forgotten-cfg" in said
     assert "no revision has" in said
     assert "All users must log in again" in said
@@ -133,6 +133,8 @@ def test_a_change_does_not_end_a_volume_that_is_being_deleted(
     jhos: Jhos, kubectl: Kubectl, reach: Reach
 ) -> None:
     deployed(jhos, "going-volume")
+    while not reach().list("Pod", "app=going-volume,component=database")[0]:
+        pass  # without a pod that uses it the claim is deleted at once
     kubectl("delete", "pvc", "going-volume-db", "--wait=false")
     assert "jhos backup going-volume" in again(jhos, "going-volume")
     before = template(reach, "going-volume-db")
