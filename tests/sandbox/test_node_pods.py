@@ -84,7 +84,8 @@ async def test_config_and_secrets_arrive_in_env_and_files(project: Project) -> N
             ]
         },
     )
-    assert printed == "s3cret hi s3cret/configured/$(ME) configured 1048576\nAhi400\n"
+    # The kubelet makes files of a Secret readable for the fsGroup.
+    assert printed == "s3cret hi s3cret/configured/$(ME) configured 1048576\nAhi440\n"
 
 
 async def test_a_changed_config_map_reaches_the_files_of_a_running_pod(project: Project) -> None:

@@ -156,7 +156,7 @@ pods = st.builds(
 @given(st.lists(pods, max_size=6))
 def test_a_quota_counts_what_pods_that_live_ask_for(all_pods: list[Any]) -> None:
     hard = {"pods": "9", "limits.memory": "9", "requests.memory": "9", "memory": "9"}
-    found = quotas.usage(hard, {"pods": all_pods})
+    found = quotas.usage({"hard": hard}, {"pods": all_pods})
     living = [p for p in all_pods if p["status"]["phase"] in ("Pending", "Running")]
     sums = {
         kind: sum(
