@@ -63,7 +63,7 @@ def check_quotas(allowance: Allowance, needed: Quantities) -> None:
 
 
 def project(premises: Premises, namespace: str) -> Finding:
-    """Whether the project takes anything new."""
+    """Check whether the project accepts new objects."""
     if premises.phase == "Terminating":
         hint = "Choose another with -n PROJECT."
         problem = f"{namespace} is being deleted, with all that is in it"
@@ -222,7 +222,7 @@ def build_pods(allowance: Allowance, pod: Resources, *, needed: bool) -> Finding
 def quota(
     allowance: Allowance, settings: Settings, needed: Quantities
 ) -> tuple[Finding, int | None]:
-    """Whether what is still to be created fits with one notebook, and how many notebooks do.
+    """Check whether what is still to be created fits with one notebook, and how many notebooks do.
 
     None: as many as the cluster holds.
     """
@@ -248,7 +248,7 @@ def room(
     storage: Storage | None = None,
     needed: Quantities | None = None,
 ) -> int | None:
-    """How many more notebook servers fit, each with a new volume as `storage` says.
+    """Return how many more notebook servers fit, each with a new volume as `storage` says.
 
     `needed`: what is to be created first. None: no quota limits them.
     """

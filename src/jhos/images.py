@@ -107,7 +107,7 @@ class Wishes:
 
     @property
     def resources(self) -> Resources:
-        """What the pod of each build asks for."""
+        """Return the resources of a build's pod."""
         return Resources(memory=self.memory, memory_request="512Mi", cpu="2", cpu_request="100m")
 
 

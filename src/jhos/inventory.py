@@ -24,7 +24,7 @@ def inventory(name: str, refs: list[ObjectRef]) -> Object:
 
 
 def is_own(name: str, obj: Object, recorded: Collection[ObjectRef]) -> bool:
-    """Whether an object with the deployment's labels is the deployment's, and not a copy.
+    """Return whether an object with the deployment's labels is the deployment's, and not a copy.
 
     A copy has the labels, but has another name than what jhos makes.
     """

@@ -1,4 +1,4 @@
-"""Who owns which field of an object, as its `managedFields` say, purely.
+"""Owners of an object's fields, read from its `managedFields`, purely.
 
 Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
@@ -43,7 +43,7 @@ def own_fields(obj: Object) -> Object:
 
 
 def is_created_by_jhos(obj: Object) -> bool:
-    """Whether our first write created the object: it is not younger than the object.
+    """Return whether our first write created the object: it is not younger than the object.
 
     For an object that has just been applied, and whose first answer may have been lost.
     """
@@ -52,7 +52,7 @@ def is_created_by_jhos(obj: Object) -> bool:
 
 
 def covers(fields: Object, value: Any) -> bool:
-    """Whether a set of fields, as fieldsV1 writes one, has all of `value`."""
+    """Return whether a set of fields, as fieldsV1 writes one, has all of `value`."""
     if not fields:  # owned as a whole
         return True
     if isinstance(value, dict):

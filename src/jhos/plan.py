@@ -71,7 +71,7 @@ class Plan:
 
 
 def is_settled(live: Object, wanted: Object) -> bool:
-    """Whether the live object was rendered from the same, and every field still has our value.
+    """Return whether the live object was rendered from the same, and all fields have our values.
 
     The server takes a field from us as soon as anybody gives it another value, so others may write
     beside us. `live` needs its metadata only.

@@ -1,4 +1,4 @@
-"""What objects take of the quotas of a project, and which quota has no room for them."""
+"""Quotas of a project: what objects use of them, and which quota has no room."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Shortage:
 
     @property
     def hint(self) -> str:
-        """What to do besides asking for a larger quota."""
+        """Return what to do besides asking for a larger quota."""
         if self.resource.endswith(("cpu", "memory")):
             return "make the parts smaller (--hub-memory, --database-memory …)"
         if self.resource.endswith("storage"):

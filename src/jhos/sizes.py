@@ -1,4 +1,4 @@
-"""Whether a cluster takes objects of this size, purely.
+"""Limits of a cluster on the sizes of objects, purely.
 
 Source: https://kubernetes.io/docs/concepts/configuration/secret/ and the limits of the API server:
 1 MiB of data, 256 KiB of annotations, 1.5 MiB stored in etcd, 3 MiB in one request.
@@ -18,7 +18,7 @@ _STORED, _BODY = 1536 * _KIB, 3072 * _KIB
 
 
 class _Part(NamedTuple):
-    """What is limited of an object: its size in bytes, and the names of its pieces by theirs."""
+    """A part of an object whose size is limited: its size in bytes, and the sizes of its pieces."""
 
     title: str
     limit: int

@@ -123,7 +123,7 @@ def crashed(pod: Object) -> str:
 
 
 def advice(lines: str) -> str:
-    """What to do about the last lines of a container that crashed; empty if they are not known."""
+    """Return advice on the last lines of a container that crashed; empty if there is none."""
     if not _DAMAGED.search(lines):
         return ""
     return (

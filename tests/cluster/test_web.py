@@ -1,4 +1,4 @@
-"""What the environment of a company's machine does to requests to the hub and to the login."""
+"""Requests to the hub and to the login in the environment of a company's machine."""
 
 import socket
 from collections.abc import Iterator

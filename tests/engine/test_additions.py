@@ -1,4 +1,4 @@
-"""What somebody has added by hand to the objects of a deployment."""
+"""Fields that somebody has added by hand to the objects of a deployment."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What somebody with the role `view` or `edit` may do, they can do."""
+"""Commands of users with the role `view` or `edit`."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is larger than a cluster takes is reported before anything is written."""
+"""Objects larger than a cluster accepts are reported before anything is written."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What an upgrade builds: here no build ends, and no hub becomes ready."""
+"""The images that an upgrade builds: here no build ends, and no hub becomes ready."""
 
 import json
 from collections.abc import Callable

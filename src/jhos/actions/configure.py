@@ -158,7 +158,7 @@ def without(layer: Layer, key: str) -> Layer:
 
 
 def _names_are_free(sections: list[str]) -> bool:
-    """Whether users choose the names there, as of environment variables: any may be absent."""
+    """Return whether users choose the names there, as those of variables: any may be absent."""
     return bool(sections) and value_of(defaults(), ".".join(sections)) == {}
 
 

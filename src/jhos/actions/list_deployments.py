@@ -30,7 +30,7 @@ class Listed(NamedTuple):
 
 
 def list_deployments(cluster: Cluster) -> list[Listed]:
-    """By name. Addresses are left out, with a warning, while the API of routes is away."""
+    """Return them by name. While the API of routes is away, warn and leave the addresses out."""
     deployments, (routes, problem), configurations, servers = together(
         lambda: cluster.list("Deployment", OURS)[0],
         lambda: unless_away(cluster, lambda spared: spared.list("Route", OURS)[0], []),
@@ -75,7 +75,7 @@ def absent(cluster: Cluster, name: str) -> JhosError:
 
 
 def _is_own(obj: Object) -> bool:
-    """Whether the deployment that the label names has it, which a copy only says."""
+    """Return whether the deployment that the label names owns it; a copy has only the label."""
     return is_own(_instance(obj), obj, ())
 
 

@@ -45,7 +45,7 @@ def report_lost(cluster: Cluster, kept: Kept, plan: Plan) -> None:
 
 
 def lost_inventory(kept: Kept, plan: Plan) -> bool:
-    """Whether the inventory of a hub is lost that exists; the web console writes none."""
+    """Return whether a hub exists without its inventory; the web console writes none."""
     return _lacks_inventory(kept, _before(plan, ObjectRef("Deployment", kept.name)))
 
 
@@ -123,7 +123,7 @@ def _lacks_inventory(kept: Kept, hub: Object | None) -> bool:
 
 
 def _exists(cluster: Cluster, ref: ObjectRef) -> bool:
-    """Whether it exists; an object that the user may not read counts as existing."""
+    """Return whether it exists; an object that the user may not read counts as existing."""
     try:
         return cluster.get(ref) is not None
     except Refused:

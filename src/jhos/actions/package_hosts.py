@@ -1,4 +1,4 @@
-"""Where builds find packages, seen from a notebook: what its network policy has to let through."""
+"""The package indexes of builds that a notebook's network policy has to let through."""
 
 import socket
 from collections.abc import Iterable

@@ -56,7 +56,7 @@ def stored_of(cluster: Cluster, kept: Kept) -> Stored:
 
 
 def is_current(kept: Kept) -> bool:
-    """Whether this version of jhos wrote what is stored."""
+    """Return whether this version of jhos wrote what is stored."""
     return bool(kept.config) and annotations_of(kept.config).get(VERSION) == __version__
 
 

@@ -95,7 +95,7 @@ class _Found:
     strays: tuple[Object, ...]
 
     def with_strays(self) -> "_Found":
-        """What goes where the strays go too."""
+        """Return the plan that deletes the strays as well."""
         strays = plan_teardown(self.strays, delete_data=self.wish.delete_storage).changes
         own = (each for each in self.before.plan.changes if each.ref not in self.before.strays)
         plan = Plan(tuple(sorted((*own, *strays), key=lambda change: change.ref)))
@@ -225,7 +225,7 @@ def _fixed(cluster: Cluster) -> set[str]:
 def _listed(
     cluster: Cluster, name: str, kinds: Collection[str]
 ) -> tuple[list[_Own], dict[str, str]]:
-    """With the versions to watch from, of the kinds that the user may list.
+    """Return the objects and the versions to watch from, for the kinds that the user may list.
 
     Metadata only, but of claims all: a size is said with what would be lost.
     """

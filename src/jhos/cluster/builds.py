@@ -1,4 +1,4 @@
-"""What is known of a build: the end of its log or all of it, and why it does not start."""
+"""The log of a build, and the reason why it does not start."""
 
 from threading import Thread
 
@@ -44,7 +44,7 @@ def why_not_started(cluster: Cluster, name: str) -> str:
 
 
 def _hinders(event: Object, build: Object) -> bool:
-    """Whether the event keeps the build from running; an earlier build may have had its name."""
+    """Return whether the event keeps this build from running, not an earlier one of its name."""
     since: str = build["metadata"]["creationTimestamp"]
     return event.get("reason") in _HINDRANCES and _time(event) >= since[:_SECONDS]
 

@@ -133,7 +133,7 @@ class Cluster:
         return self._apply(obj, dry_run=dry_run, force=force)[0]
 
     def apply_new(self, obj: Object) -> tuple[Object, bool]:
-        """As `apply`; also returns whether the last request has created the object."""
+        """Apply as `apply` does; also return whether the last request has created the object."""
         return self._apply(obj)
 
     @translated

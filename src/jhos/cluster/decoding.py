@@ -1,4 +1,4 @@
-"""What an API server answers, read in one way: what is null is left out.
+"""Decoding of an API server's answers: null fields are left out.
 
 A Go server writes null for an empty slice or map that its type does not leave out, and which of
 them do so changes between versions and between lists and their metadata. To its own clients the

@@ -83,7 +83,7 @@ def allowance(cluster: Cluster) -> Allowance:
 
 
 def read_quotas(cluster: Cluster) -> Allowance:
-    """As `allowance`, of the quotas alone: two requests at once."""
+    """Read the quotas alone, by two requests at once."""
     return _allowance(cluster, parallel(partial(visible, cluster), QUOTAS), [])
 
 
@@ -210,6 +210,6 @@ def _ratios(ranges: list[Object]) -> Quantities:
 
 
 def _limits(ranges: list[Object]) -> list[Object]:
-    """Of containers and of pods, which have one container each."""
+    """Return the limits of containers and of pods; each pod has one container."""
     found = (limit for obj in ranges for limit in obj["spec"].get("limits") or [])
     return [limit for limit in found if limit["type"] in ("Container", "Pod")]

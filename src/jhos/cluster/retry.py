@@ -47,7 +47,7 @@ class Failure(NamedTuple):
 
     @property
     def is_away(self) -> bool:
-        """Whether the server of one API is not reached, while the cluster's own answers."""
+        """Return whether one aggregated API is unavailable while the API server itself answers."""
         return self.status == 503 and self.message.startswith(_AWAY)
 
 
@@ -91,7 +91,7 @@ def is_worth_it(failure: Failure, attempt: int, *, repeatable: bool, versioned: 
 
 
 def passes(message: str) -> bool:
-    """Whether an internal error passes by itself."""
+    """Return whether an internal error is likely to pass."""
     return _TOO_LARGE not in message and any(words in message for words in _PASSING)
 
 

@@ -209,6 +209,6 @@ class Wire:
 
 
 def _api_of(path: str) -> str:
-    """As an object's `apiVersion`: `route.openshift.io/v1`, `v1`."""
+    """Return it as an object's `apiVersion`: `route.openshift.io/v1`, `v1`."""
     _, prefix, *rest = path.split("/")
     return "/".join(rest[: 2 if prefix == "apis" else 1])

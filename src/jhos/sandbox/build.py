@@ -225,7 +225,7 @@ def image_path(url: str) -> str:
 
 
 def build_env(build: Object, strategy: Object, source: Path) -> dict[str, str]:
-    """What the build adds to the image's environment; the build config's settings come last."""
+    """Return what the build adds to the image's environment; the build config's come last."""
     meta = build["metadata"]
     given = {item["name"]: item.get("value", "") for item in strategy.get("env") or []}
     return {

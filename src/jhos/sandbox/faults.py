@@ -12,7 +12,7 @@ FIRST_CODE, LAST_CODE = 400, 599
 
 
 class Effect(StrEnum):
-    """What befalls a request; `status` answers `Fault.code` instead of carrying it out.
+    """The kinds of faults of a request; `status` answers `Fault.code` instead of carrying it out.
 
     `unavailable` answers as kube-apiserver does for an API whose own server it does not reach.
     """

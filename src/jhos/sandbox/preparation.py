@@ -57,7 +57,7 @@ def _with_protection(meta: Object) -> list[str]:
 
 
 def repository(cluster: Cluster, stream: Object) -> str:
-    """Where the integrated registry keeps the stream's images; empty where there is none."""
+    """Return the repository of the stream in the integrated registry; empty without a registry."""
     if not cluster.has_registry:
         return ""
     meta = stream["metadata"]

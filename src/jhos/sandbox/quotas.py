@@ -120,7 +120,7 @@ MEASURES: dict[str, Callable[[Object], Usage]] = {
 
 
 def covers(spec: Object, key: str, obj: Object) -> bool:
-    """Whether the object lies in every scope of a quota; only pods lie in any."""
+    """Return whether the object is in every scope of a quota; only pods lie in any."""
     scopes = list(_scopes(spec))
     return not scopes or (key == "pods" and all(_in_scope(scope, obj) for scope in scopes))
 
@@ -196,7 +196,7 @@ def usage(spec: Object, objects: Mapping[str, Iterable[Object]]) -> Usage:
 
 
 def takes_in(selector: Object, namespace: Object) -> bool:
-    """Whether the quota of a cluster with this selector holds for the namespace."""
+    """Return whether the quota of a cluster with this selector holds for the namespace."""
     meta = namespace["metadata"]
     notes = meta.get("annotations") or {}
     wanted = selector.get("annotations") or {}

@@ -212,7 +212,7 @@ def write(call: Call, live: Object, obj: Object, own: Callable[[Object], Object]
 
 
 def _check_stored_size(obj: Object) -> None:
-    """By what etcd takes in one request."""
+    """Reject what is larger than etcd accepts in one request."""
     content = {**obj, "data": None} if obj["kind"] in PLAIN else obj  # whose size validation knows
     if len(json.dumps(content, ensure_ascii=False).encode()) > LARGEST_STORED:
         raise Failure(500, "etcdserver: request is too large", reason="")

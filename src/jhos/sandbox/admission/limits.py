@@ -97,7 +97,7 @@ def _problems(
 
 
 def _ratio_problem(ratio: str, request: Any, limit: Any) -> str:
-    """What is wrong with a limit beside its request; empty where nothing is."""
+    """Return what is wrong with a limit beside its request; empty where nothing is."""
     for given, word in ((request, "request"), (limit, "limit")):
         if given is None or not quantity.parse(given):
             return f"no {word} is specified or {word} is 0"

@@ -64,7 +64,7 @@ def _limits(call: Call) -> Iterator[Limit]:
 
 
 def _growth(now: Usage, before: Usage) -> Usage:
-    """What is taken more than before."""
+    """Return what the change uses in addition."""
     grown = {name: value - before.get(name, 0) for name, value in now.items()}
     return {name: value for name, value in grown.items() if value > 0}
 

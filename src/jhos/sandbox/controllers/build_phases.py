@@ -22,7 +22,7 @@ def phase(build: Object) -> str:
 
 
 def has_run(build: Object) -> bool:
-    """Whether the build runs, or did before it ended."""
+    """Return whether the build runs, or did before it ended."""
     conditions = build.get("status", {}).get("conditions") or []
     return any(condition["type"] == "Running" for condition in conditions)
 

@@ -286,7 +286,7 @@ class Builds:
         return self.streams.get(namespace, to["name"].rpartition(":")[0])
 
     def _has_output(self, build: Object) -> bool:
-        """Whether the image has a place: a stream that the integrated registry keeps."""
+        """Return whether the integrated registry stores the output stream."""
         to = build["spec"].get("output", {}).get("to") or {}
         if to.get("kind") != "ImageStreamTag":
             return True

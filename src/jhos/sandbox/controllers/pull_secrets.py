@@ -136,7 +136,7 @@ def _base_name(account: str) -> str:
 
 
 def _names(account: Object, secret: str) -> bool:
-    """Whether the account names the secret in all three places."""
+    """Return whether the account names the secret in all three places."""
     listed = (account.get(field) or [] for field in ("imagePullSecrets", "secrets"))
     return annotations(account).get(SECRET_OF_ACCOUNT) == secret and all(
         any(each.get("name") == secret for each in entries) for entries in listed

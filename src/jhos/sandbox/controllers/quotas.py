@@ -16,7 +16,7 @@ NAMESPACES = "api/v1/namespaces"
 
 
 class Counts:
-    """What the objects of a namespace take, counted anew whenever one of them changes."""
+    """Usage by the objects of a namespace, counted again whenever one of them changes."""
 
     def __init__(self, control: Control, resource: str, loop: Loop) -> None:
         self.control, self.loop = control, loop

@@ -1,4 +1,4 @@
-"""What the kubelet changes in a volume for the pod's `fsGroup`.
+"""Permissions that the kubelet sets in a volume for the pod's `fsGroup`.
 
 All files of the sandbox belong to the one group that its containers have, so that only their
 modes change.
