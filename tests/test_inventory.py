@@ -30,5 +30,20 @@ def test_another_name_is_that_of_a_copy_unless_the_inventory_has_it(name: str) -
     )
 
 
-def test_what_the_hub_made_is_known_by_its_label() -> None:
-    assert is_own("alpha", named("jupyter-ada", "Pod", **{MANAGED_BY: "kubespawner"}), ())
+@pytest.mark.parametrize(
+    "spawned",
+    [
+        named("alpha-nb-ada", "Pod", component="singleuser-server"),
+        named("jupyter-ada", "Pod", component="singleuser-server"),
+        named("alpha-nb-ada", "PersistentVolumeClaim", component="singleuser-storage"),
+        named("claim-ada", "PersistentVolumeClaim", **{MANAGED_BY: "kubespawner"}),
+    ],
+    ids=lambda obj: f"{obj['kind']} {obj['metadata']['name']}",
+)
+def test_what_the_hub_made_is_not_taken_for_a_copy(spawned: Object) -> None:
+    assert is_own("alpha", spawned, ())
+
+
+def test_a_copy_of_a_users_claim_is_not_the_deployments() -> None:
+    copied = named("backup-of-ada", "PersistentVolumeClaim", component="singleuser-storage")
+    assert not is_own("alpha", copied, ())

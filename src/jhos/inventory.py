@@ -4,12 +4,12 @@ import re
 from collections.abc import Collection
 
 from jhos.kinds import KINDS
-from jhos.objects import MANAGED_BY, Object, ObjectRef, labels, labels_of
+from jhos.objects import MANAGED_BY, SERVER, Object, ObjectRef, component_of, labels, labels_of
 
-# What may follow the name of a deployment in the names of what jhos makes for it.
+# What may follow the name of a deployment in the names of what jhos, or the hub, makes for it.
 _PARTS = (
     "cfg|db|hub|inventory|jhos|metrics|nb|proxy|restore|secrets|singleuser|webhook"
-    r"|revision-\d+|prepull-\d+-\d+"
+    r"|nb-.+|revision-\d+|prepull-\d+-\d+"
 )
 
 
@@ -26,9 +26,12 @@ def inventory(name: str, refs: list[ObjectRef]) -> Object:
 def is_own(name: str, obj: Object, recorded: Collection[ObjectRef]) -> bool:
     """Return whether an object with the deployment's labels is the deployment's, and not a copy.
 
-    A copy has the labels, but has another name than what jhos makes.
+    A copy has the labels, but another name than jhos and the hub give. A configuration may choose
+    the names of pods, so a server is known by its component.
     """
-    if labels_of(obj).get(MANAGED_BY) == "kubespawner" or ObjectRef.of(obj) in recorded:
+    is_server = obj["kind"] == "Pod" and component_of(obj) == SERVER
+    is_spawned = is_server or labels_of(obj).get(MANAGED_BY) == "kubespawner"
+    if is_spawned or ObjectRef.of(obj) in recorded:
         return True
     return bool(re.fullmatch(f"{re.escape(name)}(-({_PARTS}))?", obj["metadata"]["name"]))
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e import snapshot
 from tests.e2e.browsers import chromium
 from tests.e2e.programs import Run
+
+expect.set_options(timeout=30_000)  # the hub answers slowly while servers start beside it
 
 PROGRAMS = Path(sys.executable).parent
 REPORTS = snapshot.REPOSITORY / "reports"
