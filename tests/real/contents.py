@@ -26,7 +26,7 @@ class Contents:
     def _kinds(self) -> Iterator[Resource]:
         """Yield each kind once: other versions and groups show the same objects."""
         for kind in self._client.resources.search(namespaced=True, preferred=True):
-            listable = "list" in (kind.verbs or ()) and "/" not in kind.name
+            listable = kind.namespaced and "list" in (kind.verbs or ()) and "/" not in kind.name
             if listable and kind.kind not in _PASSING and not kind.kind.endswith("List"):
                 yield kind
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -316,6 +317,9 @@ class User:
 
 
 def _last_lines(done: CompletedProcess[str]) -> str:
-    """Return the error as the command printed it."""
+    """Return the error that the command printed, which is JSON where its output is."""
     lines = (done.stderr or done.stdout).strip().splitlines()
+    with suppress(ValueError, IndexError):
+        error = json.loads(lines[-1])["error"]
+        return f"{error['message']} {error['hint']}"
     return " ".join(line.strip() for line in lines[-4:])
