@@ -201,8 +201,10 @@ def remarks() -> Report:
         waits = event.state is State.RUNNING and event.subject not in waited
         if waits:
             waited.add(event.subject)
-        if waits or event.state is State.WARNING:
+        if waits:
             _tell(clean(event.message))
+        elif event.state is State.WARNING:
+            _tell(clean(f"{event.subject}: {event.message}"))
 
     return report
 
