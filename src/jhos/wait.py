@@ -81,11 +81,17 @@ class _Seen:
 
 
 def until_open(cluster: Cluster, name: str, url: str, timeout_s: float, report: Report) -> None:
-    """Wait for the hub to answer at its address. Raises as `until_ready` does."""
+    """Wait for the hub to answer at its address; `url` is empty if it has no route.
+
+    Raises as `until_ready` does.
+    """
+    route = ObjectRef("Route", name)
+    if not url:
+        raise deleted_meanwhile(cluster, name, route)
     try:
         until_answered(cluster, url, timeout_s, report)
     except OutOfTime:
-        _check_there(cluster, name, ObjectRef("Route", name))
+        _check_there(cluster, name, route)
         raise
 
 

@@ -11,9 +11,11 @@ from jhos.actions.status import status
 from jhos.cluster.client import Cluster
 from jhos.cluster.connect import connect
 from jhos.cluster.facts import create_project
-from jhos.errors import BeingDeleted, Refused
+from jhos.errors import BeingDeleted, DeletedMeanwhile, Refused
+from jhos.events import silent
 from jhos.objects import ObjectRef
 from jhos.sandbox.layout import Layout
+from jhos.wait import until_open
 from tests.engine.conftest import IMAGES, Jhos, Launch, Reach
 
 HOLD = {"finalizers": ["example.com/hold"]}
@@ -97,6 +99,16 @@ def test_a_part_that_is_deleted_meanwhile_is_named(
     reach_alone().delete(ObjectRef("Deployment", "alpha-proxy"))
     said = waiting.communicate(timeout=60)[1]
     assert "Deployment alpha-proxy was deleted meanwhile" in said
+
+
+def test_a_route_that_is_deleted_before_its_address_is_asked_is_named(
+    jhos: Jhos, project: str, reach_alone: Reach
+) -> None:
+    jhos("deploy", "--name", "alpha", "-n", project, *IMAGES, "--no-wait")
+    cluster = reach_alone()
+    cluster.delete(ObjectRef("Route", "alpha"))
+    with pytest.raises(DeletedMeanwhile, match="Route alpha was deleted meanwhile"):
+        until_open(cluster, "alpha", "", 1, silent)
 
 
 def test_a_project_that_is_deleted_ends_a_deployment_that_waits(
