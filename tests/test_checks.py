@@ -239,8 +239,8 @@ def test_public_images_stand_in_for_absent_streams() -> None:
 def test_a_container_outside_of_the_limits_is_named_with_its_setting() -> None:
     found = limits(premises(bounds=(quantities(cpu="60m"), quantities(memory="400Mi"))), SETTINGS)
     assert found.verdict is Verdict.PROBLEM
-    assert "hub.memory is 512Mi, at most 400Mi" in found.message
-    assert "proxy.cpu_request is 50m, at least 60m" in found.message
+    assert "hub.memory is 512Mi but may be 400Mi at most" in found.message
+    assert "proxy.cpu_request is 50m but must be 60m at least" in found.message
     assert "database.memory" not in found.message
 
 

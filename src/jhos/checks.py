@@ -169,14 +169,14 @@ def _outside(allowance: Allowance, parts: Mapping[str, Resources]) -> list[str]:
         for key, request, limit in (("memory", part.memory_request, part.memory),
                                     ("cpu", part.cpu_request, part.cpu)):  # fmt: skip
             if key in most and quantity(limit) > most[key]:
-                wrong.append(f"{name}.{key} is {limit}, at most {shown(key, most[key])} may be")
+                wrong.append(f"{name}.{key} is {limit} but may be {shown(key, most[key])} at most")
             if key in least and quantity(request) < least[key]:
                 floor = shown(key, least[key])
-                wrong.append(f"{name}.{key}_request is {request}, at least {floor} must be")
+                wrong.append(f"{name}.{key}_request is {request} but must be {floor} at least")
             ratio = allowance.ratios.get(key)
             if ratio and quantity(limit) > ratio * quantity(request):
-                words = f"{name}.{key} is {limit} and {name}.{key}_request {request}"
-                wrong.append(f"{words}, at most {ratio:f} times as much may be")
+                bound = f"more than {ratio:f} times {name}.{key}_request ({request})"
+                wrong.append(f"{name}.{key} is {limit}, which is {bound}")
     return wrong
 
 

@@ -47,7 +47,7 @@ def _too_large(ref: ObjectRef, part: _Part) -> SettingsError:
     else:
         hint = "Make the settings smaller, or put what is large into an image."
     return SettingsError(
-        f"{ref} would have {_shown(part.size)} of {part.title}; a cluster takes "
+        f"{ref} would have {_shown(part.size)} of {part.title}; a cluster accepts "
         f"{_shown(part.limit)} at most.{most}",
         hint,
     )

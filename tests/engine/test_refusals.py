@@ -93,8 +93,8 @@ LIMITS = {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}
             {"hard": {"limits.memory": "1Gi"}},
             "1024Mi of 1024Mi limits.memory, 2048Mi needed",
         ),
-        ("LimitRange", LIMITS, "build.memory is 2Gi, at most 1024Mi may be"),
-        ("LimitRange", RATIO, "build.memory_request 512Mi, at most 3 times as much may be"),
+        ("LimitRange", LIMITS, "build.memory is 2Gi but may be 1024Mi at most"),
+        ("LimitRange", RATIO, "more than 3 times build.memory_request (512Mi)"),
     ],
 )
 @pytest.mark.parametrize("command", [("build-images", "hub"), QUICKSTART], ids=["upload", "git"])

@@ -101,7 +101,7 @@ def _of_status(cluster: Any, error: ApiException) -> JhosError:
             return _forbidden(cluster, message)
         case 404:
             return NotFound(
-                f"It is not there, or not any more: {message}",
+                f"An object does not exist, or was deleted meanwhile: {message}",
                 "Somebody else may have deleted it meanwhile: jhos list",
             )
         case 409:
@@ -122,8 +122,8 @@ def _of_status(cluster: Any, error: ApiException) -> JhosError:
             return Refused(f"The cluster refuses it: {message}")
         case 413 | 500 if "too large" in message:
             return Refused(
-                f"The object is larger than the cluster takes: {message}",
-                "Give less in one file or setting.",
+                f"The object is larger than the cluster accepts: {message}",
+                "Make the largest file or setting smaller.",
             )
         case 500 if not passes(message):
             return JhosError(f"The cluster failed: {message}")

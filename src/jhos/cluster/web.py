@@ -29,7 +29,7 @@ class WebSession(requests.Session):
         super().__init__()
         self.direct, self.trust_env = direct, False
 
-    def request(self, method: Any, url: Any, **given: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, method: Any, url: Any, **given: Any) -> requests.Response:  # type: ignore[override] # passes all on
         proxies = {} if self.direct else get_environ_proxies(str(url))
         return super().request(method, url, **given, proxies=proxies)
 

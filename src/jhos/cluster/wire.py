@@ -51,7 +51,7 @@ class Clock(Protocol):
 
 
 class Outage:
-    """What fails just now, by API, so that all threads of a command tell of it in one line."""
+    """The current failures, by API, which all threads of a command report in one line."""
 
     def __init__(self) -> None:
         self.failing: dict[str, str] = {}

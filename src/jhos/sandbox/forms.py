@@ -48,7 +48,7 @@ def negotiate(accept: str) -> Form:
     raise Failure(406, message, details={})
 
 
-class _YamlDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+class _YamlDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # of libyaml, if there
     """Quotes as the real server does: `"1"` where a plain 1 would be a number."""
 
 

@@ -325,9 +325,9 @@ def _check_egress(target: str) -> None:
         parse_network(target)
     except ValueError as error:
         raise SettingsError(
-            f"Servers cannot be let to {target!r}: it is neither a network nor a project.",
-            "Write a network (10.1.0.0/16), an address (10.1.2.3) or the name of a project; a "
-            "network policy knows no names of hosts.",
+            f"Servers cannot have access to {target!r}: it is neither a network nor a project.",
+            "Write a network (10.1.0.0/16), an address (10.1.2.3) or the name of a project: "
+            "network policies do not accept host names.",
         ) from error
 
 
